@@ -1,0 +1,106 @@
+"""From ways to segments: ways are split where they meet, and barriers are set apart so that a profile can judge them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from geodata.model import Segment
+
+Places = Mapping[int, tuple[float, float]]
+"""Where each node lies: lon, lat."""
+
+Barriers = Mapping[int, Mapping[str, str]]
+"""Tags of the nodes that are barriers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A line through nodes with one set of tags, as a map stores it."""
+
+    id: int
+    nodes: tuple[int, ...]
+    tags: Mapping[str, str]
+    names: Mapping[str, str]
+
+
+def split_ways(ways: Sequence[Way], places: Places, barriers: Barriers) -> list[Segment]:
+    """Segments between junctions, way ends and barriers. Nodes without a place (a clipped map) cut their way."""
+    used = Counter(node for way in ways for node in way.nodes)
+    ends = {node for node, times in used.items() if times > 1 or node in barriers}
+    segments = [
+        _segment(way, nodes, places)
+        for way in ways
+        for stretch in _known_stretches(way.nodes, places)
+        for nodes in _cut(stretch, ends)
+    ]
+    return set_barriers_apart(segments, barriers)
+
+
+def _known_stretches(nodes: Sequence[int], places: Places) -> Iterator[list[int]]:
+    """Runs of nodes whose place is known, without immediate repetitions."""
+    for known, run in groupby(nodes, key=places.__contains__):
+        if known:
+            yield [node for node, _ in groupby(run)]
+
+
+def _cut(nodes: Sequence[int], ends: set[int]) -> Iterator[Sequence[int]]:
+    last = len(nodes) - 1
+    cuts = [index for index, node in enumerate(nodes) if index in {0, last} or node in ends]
+    for start, stop in pairwise(cuts):
+        yield nodes[start : stop + 1]
+
+
+def _segment(way: Way, nodes: Sequence[int], places: Places) -> Segment:
+    points = np.array([places[node] for node in nodes], dtype=np.float64)
+    return Segment(tail=nodes[0], head=nodes[-1], points=points, way=way.id, tags=way.tags, names=way.names)
+
+
+def set_barriers_apart(segments: Iterable[Segment], barriers: Barriers) -> list[Segment]:
+    """Let every road end at its own copy of a barrier node and join the copies by segments of no length.
+
+    Two copies get one joining segment, more get one each to the node itself. A joining segment carries the barrier's
+    tags, way 0, and no ``highway``. Copies get negative ids below every id in use. A barrier at a road's end stays.
+    """
+    roads = list(segments)
+    touching = _ends_at(roads, barriers)
+    fresh = min([0, *(node for road in roads for node in (road.tail, road.head))]) - 1
+    moved: dict[tuple[int, str], int] = {}
+    joints: list[Segment] = []
+    for node in sorted(touching):
+        copies = [fresh - number for number in range(len(touching[node]))]
+        fresh -= len(copies)
+        moved |= dict(zip(touching[node], copies, strict=True))
+        joints += _joints(node, copies, _point(roads, touching[node][0]), barriers[node])
+    return [_with_ends(road, index, moved) for index, road in enumerate(roads)] + joints
+
+
+def _ends_at(roads: Sequence[Segment], barriers: Barriers) -> dict[int, list[tuple[int, str]]]:
+    """The road ends (index, "tail" or "head") at each barrier that has something on more than one side."""
+    ends = defaultdict(list)
+    for index, road in enumerate(roads):
+        for end, node in (("tail", road.tail), ("head", road.head)):
+            if node in barriers:
+                ends[node].append((index, end))
+    return {node: found for node, found in ends.items() if len(found) > 1}
+
+
+def _point(roads: Sequence[Segment], end: tuple[int, str]) -> tuple[float, float]:
+    index, name = end
+    lon, lat = roads[index].points[0 if name == "tail" else -1]
+    return float(lon), float(lat)
+
+
+def _joints(node: int, copies: Sequence[int], point: tuple[float, float], tags: Mapping[str, str]) -> Iterator[Segment]:
+    pairs = [(copies[0], copies[1])] if len(copies) == 2 else [(copy, node) for copy in copies]
+    for tail, head in pairs:
+        yield Segment(tail=tail, head=head, points=np.array([point, point]), way=0, tags=tags, names={})
+
+
+def _with_ends(road: Segment, index: int, moved: Mapping[tuple[int, str], int]) -> Segment:
+    tail, head = moved.get((index, "tail"), road.tail), moved.get((index, "head"), road.head)
+    return road if (tail, head) == (road.tail, road.head) else replace(road, tail=tail, head=head)
