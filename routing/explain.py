@@ -1,0 +1,232 @@
+"""Why a visit is late or unserved: each reason is tested before it is given, in the order of ``ReasonCode``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from geodata.errors import Text
+from geodata.travel_times import NO_WAY_S
+from routing.model import (
+    UNBOUND,
+    Figures,
+    Interval,
+    Plan,
+    Problem,
+    Reason,
+    ReasonCode,
+    Route,
+    Seconds,
+    Stop,
+    Vehicle,
+    Visit,
+)
+from routing.schedule import earliest_alone
+
+
+def explain_plan(problem: Problem, plan: Plan) -> Plan:
+    """The same plan with a tested reason at every late stop and every unserved visit."""
+    reasons = _Reasons(problem)
+    return replace(
+        plan,
+        routes=tuple(_explain_route(reasons, route) for route in plan.routes),
+        unserved=tuple(
+            replace(unserved, reason=unserved.reason or reasons.of(unserved.visit)) for unserved in plan.unserved
+        ),
+    )
+
+
+def _explain_route(reasons: _Reasons, route: Route) -> Route:
+    loops = tuple(
+        replace(loop, stops=tuple(_explain_stop(reasons, stop) for stop in loop.stops)) for loop in route.loops
+    )
+    return replace(route, loops=loops)
+
+
+def _explain_stop(reasons: _Reasons, stop: Stop) -> Stop:
+    return replace(stop, reason=reasons.of(stop.visit)) if stop.late_s else stop
+
+
+def unreachable(problem: Problem, visit: Visit) -> Reason | None:
+    """No road within the limit, or no vehicle can drive there and on to where it must end."""
+    if visit.row < 0:
+        return _off_the_roads(problem, visit)
+    if any(_can_drive(problem, vehicle, visit) for vehicle in problem.scenario.vehicles):
+        return None
+    text = Text("没有道路可从任何车辆的出发地到达并返回", "no road leads there and back for any vehicle")
+    return Reason(ReasonCode.UNREACHABLE, text, {})
+
+
+def _can_drive(problem: Problem, vehicle: Vehicle, visit: Visit) -> bool:
+    out_s = problem.drive_s(problem.depot_row(vehicle.start), visit.row)
+    back_s = problem.drive_s(visit.row, problem.depot_row(vehicle.end))
+    return max(out_s, back_s) < NO_WAY_S
+
+
+def _off_the_roads(problem: Problem, visit: Visit) -> Reason:
+    point = next(site.place.access_point for site in problem.scenario.sites if site.place.id == visit.site)
+    located = problem.located.by_access_point[point]
+    limit_m = problem.scenario.snap_limit_m
+    figures: Figures = {
+        "snap_m": None if located.snap_m is None else round(located.snap_m, 1),
+        "nearest_m": round(located.nearest_m, 1),
+        "limit_m": limit_m,
+    }
+    if located.snap_m is None:
+        text = Text(
+            "没有任何储备库的车能开到并返回的道路",
+            "there is no road that a vehicle from any depot can reach and return from",
+        )
+    else:
+        text = Text(
+            f"离可通行道路 {located.snap_m:.0f} 米，超过 {limit_m:.0f} 米的限度",
+            f"{located.snap_m:.0f} m from the nearest road a depot can reach; the limit is {limit_m:.0f} m",
+        )
+    return Reason(ReasonCode.UNREACHABLE, text, figures)
+
+
+def too_big(problem: Problem, visit: Visit) -> Reason | None:
+    """One unit of each of its lines fits no vehicle. The parts of a visit were cut to fit, so a unit is what counts."""
+    kinds = {kind.id: kind for kind in problem.scenario.kinds}
+    units = [kinds[line.kind].load(1) for line in visit.lines]
+    capacities = [vehicle.capacity for vehicle in problem.scenario.vehicles]
+    if any(unit.fits(capacity) for unit in units for capacity in capacities):
+        return None
+    largest = max(capacities)
+    figures: Figures = {
+        "unit_kg": units[0].grams / 1000,
+        "unit_m3": units[0].cm3 / 1_000_000,
+        "unit_crates": units[0].crates,
+        "largest_vehicle_kg": None if largest.grams >= UNBOUND else largest.grams / 1000,
+    }
+    names = "、".join(kinds[line.kind].name or line.kind for line in visit.lines)
+    text = Text(
+        f"“{names}”的一件就装不进任何一辆车（{units[0].grams / 1000:g} 公斤、{units[0].crates} 箱）",
+        f"one unit of {names!r} fits no vehicle ({units[0].grams / 1000:g} kg, {units[0].crates} crates)",
+    )
+    return Reason(ReasonCode.TOO_BIG, text, figures)
+
+
+class _Best(NamedTuple):
+    """The earliest start found over all vehicles; None: no vehicle can make the visit at all."""
+
+    start_s: Seconds | None
+    vehicle: Vehicle | None
+
+
+class _Reasons:
+    """Tests per visit. Vehicles alike in what matters here are tested once."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        alike = {(v.start, v.end, v.capacity, v.shift): v for v in reversed(problem.scenario.vehicles)}
+        self._vehicles = tuple(reversed(alike.values()))
+
+    def of(self, visit: Visit) -> Reason:
+        by_road = self._best(replace(visit, windows=(Interval(visit.order.order_s, visit.order.limit_s),)))
+        if by_road.start_s is None or by_road.start_s > visit.order.deadline_s:
+            return self._too_far(visit)
+        in_hours = self._best(visit)
+        if in_hours.start_s is None or in_hours.start_s > visit.order.deadline_s:
+            return _window_missed(self._problem, visit, by_road, in_hours)
+        return _no_capacity_left(visit, in_hours)
+
+    def _best(self, visit: Visit) -> _Best:
+        tables = ((earliest_alone(self._problem, vehicle, visit), vehicle) for vehicle in self._vehicles)
+        starts = [(table.starts_s[0], vehicle) for table, vehicle in tables if table is not None]
+        return _Best(*min(starts, key=lambda pair: pair[0], default=(None, None)))
+
+    def _too_far(self, visit: Visit) -> Reason:
+        """Without round limit or shift end, so that the figure says how far it is and not that it cannot be done."""
+        endless = Interval(visit.order.order_s, NO_WAY_S)
+        vehicles = [replace(v, shift=Interval(v.shift.open_s, NO_WAY_S)) for v in self._vehicles]
+        free = replace(visit, windows=(endless,))
+        tables = [(earliest_alone(self._problem, vehicle, free), vehicle) for vehicle in vehicles]
+        starts = [(table.starts_s[0], vehicle) for table, vehicle in tables if table is not None]
+        if not starts:
+            return _nobody_leaves(visit)
+        return _far(self._problem, visit, *min(starts, key=lambda pair: pair[0]))
+
+
+def _nobody_leaves(visit: Visit) -> Reason:
+    text = Text(
+        "没有合适的车能在储备库开放时间内、自己的班次内出发",
+        "no vehicle that could carry it can leave while its depot is open and its shift lasts",
+    )
+    return Reason(ReasonCode.TOO_FAR, text, {"best_s": None, "target_s": visit.order.target_s})
+
+
+def _far(problem: Problem, visit: Visit, start_s: Seconds, vehicle: Vehicle) -> Reason:
+    after_s = start_s - visit.order.order_s
+    drive_s = problem.drive_s(problem.depot_row(vehicle.start), visit.row)
+    figures: Figures = {
+        "best_s": after_s,
+        "drive_s": drive_s,
+        "target_s": visit.order.target_s,
+        "depot": vehicle.start,
+        "shift_ends_s": vehicle.shift.close_s,
+    }
+    zh = f"最快也要在指令后 {minutes(after_s)}（从“{vehicle.start}”出发，行驶 {minutes(drive_s)}）"
+    en = f"the fastest is {minutes(after_s)} after the order (from {vehicle.start!r}, driving {minutes(drive_s)})"
+    if after_s <= visit.order.target_s:
+        return Reason(
+            ReasonCode.TOO_FAR,
+            Text(f"{zh}，但没有车能在班次内返回", f"{en}, but no vehicle would be back within its shift"),
+            figures,
+        )
+    target = minutes(visit.order.target_s)
+    return Reason(ReasonCode.TOO_FAR, Text(f"{zh}，时限 {target}", f"{en}; the target is {target}"), figures)
+
+
+def _window_missed(problem: Problem, visit: Visit, by_road: _Best, in_hours: _Best) -> Reason:
+    opens_s = _next_opening_s(problem, visit)
+    order_s, target = visit.order.order_s, minutes(visit.order.target_s)
+    figures: Figures = {
+        "best_by_road_s": None if by_road.start_s is None else by_road.start_s - order_s,
+        "best_in_hours_s": None if in_hours.start_s is None else in_hours.start_s - order_s,
+        "opens_s": opens_s,
+        "target_s": visit.order.target_s,
+        "round_limit_s": visit.order.round_limit_s,
+    }
+    if in_hours.start_s is None:
+        limit = minutes(visit.order.round_limit_s)
+        opening = Text("此后几天都不接收", "it receives nothing in the days after")
+        if opens_s is not None:
+            opening = Text(
+                f"其接收时间在指令后 {minutes(opens_s)} 开始", f"it opens {minutes(opens_s)} after the order"
+            )
+        text = Text(
+            f"在指令后 {limit} 内、车辆班次内，没有可用的接收时间；{opening.zh}",
+            f"no receiving hours can be met within {limit} of the order and a vehicle's shift; {opening.en}",
+        )
+    else:
+        after = minutes(in_hours.start_s - order_s)
+        text = Text(
+            f"按接收时间最早只能在指令后 {after} 开始卸货，时限 {target}",
+            f"its receiving hours let unloading begin {after} after the order at the earliest; the target is {target}",
+        )
+    return Reason(ReasonCode.WINDOW_MISSED, text, figures)
+
+
+def _next_opening_s(problem: Problem, visit: Visit) -> Seconds | None:
+    """Seconds from the order to the next time that the site begins to receive."""
+    receiving = next(site.receiving for site in problem.scenario.sites if site.place.id == visit.site)
+    order_s = visit.order.order_s
+    return min((hours.open_s - order_s for hours in receiving or () if hours.open_s > order_s), default=None)
+
+
+def _no_capacity_left(visit: Visit, alone: _Best) -> Reason:
+    assert alone.start_s is not None and alone.vehicle is not None  # noqa: S101, PT018  tested by the caller
+    after_s = alone.start_s - visit.order.order_s
+    figures: Figures = {"alone_s": after_s, "depot": alone.vehicle.start, "target_s": visit.order.target_s}
+    text = Text(
+        f"单独配送可在指令后 {minutes(after_s)} 到达，但车辆已被其他任务占满",
+        f"alone it could be begun {minutes(after_s)} after the order, but the vehicles are taken up by other visits",
+    )
+    return Reason(ReasonCode.NO_CAPACITY_LEFT, text, figures)
+
+
+def minutes(seconds: Seconds) -> str:
+    """For people: '2 h 14 min', rounded up to the minute."""
+    whole = -(-seconds // 60)
+    return f"{whole // 60} h {whole % 60} min" if whole >= 60 else f"{whole} min"

@@ -1,0 +1,124 @@
+"""The main job, top to bottom. No input or output but the network, which is handed in loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from geodata.network import Network
+from geodata.roads import Roads, open_roads
+from geodata.travel_times import HierarchyTimes, TravelTimes
+from routing.check import check_plan, check_roads
+from routing.errors import PlanRejected
+from routing.evaluate import Solution, plan_of, with_summary, with_totals
+from routing.explain import explain_plan
+from routing.model import Loop, Plan, Problem, Scenario, Stop, Summary
+from routing.problem import locate_places, pose_problem
+from routing.solvers import base
+
+
+class Progress(NamedTuple):
+    """What the work has come to: a step's name, and the best plan so far once there is one."""
+
+    step: str
+    summary: Summary | None = None
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def in_silence(progress: Progress) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """A checked plan with what it was made of."""
+
+    roads: Roads
+    problem: Problem
+    plan: Plan
+    solution: Solution
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posed:
+    """A problem on its roads, with the travel times it was measured by."""
+
+    roads: Roads
+    times: TravelTimes
+    problem: Problem
+
+
+def pose(scenario: Scenario, network: Network) -> Posed:
+    """Everything that comes before solving; also what a plan is checked against."""
+    roads = open_roads(network)
+    located = locate_places(roads, scenario)
+    times = HierarchyTimes(roads)
+    return Posed(roads, times, pose_problem(scenario, located, times))
+
+
+def make_plan(
+    scenario: Scenario,
+    network: Network,
+    *,
+    solver: base.Solver,
+    stop: base.Stop,
+    seed: int = 0,
+    on_progress: OnProgress = in_silence,
+) -> Planned:
+    """A checked plan. Raises ``PlanRejected`` rather than return one that breaks a rule."""
+    on_progress(Progress("pose"))
+    posed = pose(scenario, network)
+    on_progress(Progress("solve"))
+    solution = solver.solve(posed.problem, stop=stop, seed=seed, on_improvement=_checked(posed.problem, on_progress))
+    on_progress(Progress("check"))
+    plan = finish_plan(posed, solution)
+    require_good(posed, plan)
+    return Planned(posed.roads, posed.problem, plan, solution)
+
+
+def finish_plan(posed: Posed, solution: Solution) -> Plan:
+    """Times and totals, the ways driven, and a tested reason for whatever is late or unserved."""
+    plan = plan_of(posed.problem, solution)
+    return explain_plan(posed.problem, drive_legs(posed, plan))
+
+
+def require_good(posed: Posed, plan: Plan) -> None:
+    violations = check_plan(posed.problem, plan) + check_roads(posed.roads, posed.problem, plan)
+    if violations:
+        raise PlanRejected(violations)
+
+
+def _checked(problem: Problem, on_progress: OnProgress) -> base.OnImprovement:
+    def hear(solution: Solution) -> None:
+        plan = plan_of(problem, solution)
+        violations = check_plan(problem, plan, explained=False)
+        if violations:
+            raise PlanRejected(violations)
+        on_progress(Progress("solve", plan.summary))
+
+    return hear
+
+
+def drive_legs(posed: Posed, plan: Plan) -> Plan:
+    """The same plan with the arcs and metres of every leg, and its totals added up anew."""
+    routes = tuple(
+        with_totals(
+            replace(route, loops=tuple(_drive_loop(posed, loop) for loop in route.loops)), route.totals.fixed_cost_s
+        )
+        for route in plan.routes
+    )
+    return with_summary(posed.problem, routes, plan.unserved)
+
+
+def _drive_loop(posed: Posed, loop: Loop) -> Loop:
+    positions = posed.problem.positions
+    row = posed.problem.depot_row(loop.depot)
+    stops: list[Stop] = []
+    for stop in loop.stops:
+        stops.append(replace(stop, leg=posed.times.leg(positions[row], positions[stop.visit.row])))
+        row = stop.visit.row
+    back = posed.times.leg(positions[row], positions[posed.problem.depot_row(loop.end)])
+    return replace(loop, stops=tuple(stops), back_leg=back)

@@ -1,0 +1,244 @@
+"""From a scenario and travel times to the problem a solver is given: visits, split where one vehicle is not enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from geodata.errors import BadInput, Complaint, Text
+from geodata.locate import RoadIndex, locate_depots, locate_sites
+from geodata.model import RoadPosition
+from geodata.roads import Roads
+from geodata.travel_times import TravelTimes
+from routing.explain import too_big, unreachable
+from routing.model import (
+    UNBOUND,
+    Demand,
+    DemandLine,
+    DispatchOrder,
+    Interval,
+    Load,
+    LocatedPlaces,
+    Problem,
+    Scenario,
+    Site,
+    SupplyKind,
+    Unserved,
+    Vehicle,
+    Visit,
+    total_load,
+)
+
+ANY_NUMBER_OF_TIMES = 1e9
+"""Share of a load in a capacity that does not bind."""
+
+MOST_VISITS = 10_000
+"""A plan with more is refused: split the district, or look for a demand with too many zeros."""
+
+
+def locate_places(roads: Roads, scenario: Scenario) -> LocatedPlaces:
+    """Tie every access point to the roads. A depot that is off them is bad input; a site is not."""
+    index = RoadIndex(roads)
+    points = {point.id: point.location for point in scenario.access_points}
+    at_depots = list(dict.fromkeys(depot.place.access_point for depot in scenario.depots))
+    depots = locate_depots(index, [points[point] for point in at_depots], limit_m=scenario.snap_limit_m)
+    located = dict(zip(at_depots, depots, strict=True))
+    _require_depots_on_roads(scenario, [located[depot.place.access_point].nearest_m for depot in scenario.depots])
+    others = [point for point in points if point not in located]
+    positions = [place.position for place in depots if place.position is not None]
+    sites = locate_sites(index, [points[point] for point in others], depots=positions, limit_m=scenario.snap_limit_m)
+    return LocatedPlaces(located | dict(zip(others, sites, strict=True)))
+
+
+def _require_depots_on_roads(scenario: Scenario, nearest_m: Sequence[float]) -> None:
+    complaints = [
+        Complaint(
+            Text(
+                f"储备库“{depot.place.id}”离最近的道路 {metres:.0f} 米，超过 {scenario.snap_limit_m:.0f} 米",
+                f"depot {depot.place.id!r} is {metres:.0f} m from the nearest road;"
+                f" the limit is {scenario.snap_limit_m:.0f} m",
+            ),
+            pointer=f"/depots/{row}",
+        )
+        for row, (depot, metres) in enumerate(zip(scenario.depots, nearest_m, strict=True))
+        if metres > scenario.snap_limit_m
+    ]
+    if complaints:
+        raise BadInput(complaints)
+
+
+def pose_problem(scenario: Scenario, located: LocatedPlaces, times: TravelTimes) -> Problem:
+    """Fix the visits and their parts; dismiss, with the reason, what no vehicle can drive to or carry."""
+    row_of, positions = _rows(scenario, located)
+    travel_s = times.table(positions, positions)
+    travel_s.setflags(write=False)
+    depots = {depot.place.id: depot for depot in scenario.depots}
+    problem = Problem(scenario, located, (), (), travel_s, tuple(positions), row_of, depots)
+    visits, dismissed = [], []
+    for visit, oversized in _parts(scenario, row_of):
+        reason = unreachable(problem, visit) or (too_big(problem, visit) if oversized else None)
+        if reason is None:
+            visits.append(visit)
+        else:
+            dismissed.append(Unserved(visit, reason))
+    return replace(problem, visits=tuple(visits), dismissed=tuple(dismissed))
+
+
+def _rows(scenario: Scenario, located: LocatedPlaces) -> tuple[dict[str, int], list[RoadPosition]]:
+    row_of: dict[str, int] = {}
+    positions: list[RoadPosition] = []
+    for point in scenario.access_points:
+        position = located.by_access_point[point.id].position
+        if position is not None:
+            row_of[point.id] = len(positions)
+            positions.append(position)
+    return row_of, positions
+
+
+def _parts(scenario: Scenario, row_of: dict[str, int]) -> Iterator[tuple[Visit, bool]]:
+    """Each visit, and whether no vehicle can carry even one of its units."""
+    kinds = {kind.id: kind for kind in scenario.kinds}
+    orders = {order.id: order for order in scenario.orders}
+    count = 0
+    for row, site in enumerate(scenario.sites):
+        part = 0
+        for demand in site.demands:
+            for lines, oversized in _split(demand, scenario.vehicles, kinds, MOST_VISITS - count):
+                part, count = part + 1, count + 1
+                yield _visit(site, part, orders[demand.order], lines, kinds, row_of), oversized
+        if count >= MOST_VISITS:
+            raise _too_many_visits(row, site)
+
+
+def _too_many_visits(row: int, site: Site) -> BadInput:
+    zh = f"到点位“{site.place.id}”为止，拆分后的配送任务已达 {MOST_VISITS} 个上限；请核对需求数量，或分区制定计划"
+    en = (
+        f"up to site {site.place.id!r} the demand splits into {MOST_VISITS} visits, the most a plan may hold;"
+        " check the quantities, or plan in several districts"
+    )
+    return BadInput.one(zh, en, pointer=f"/sites/{row}")
+
+
+def _visit(
+    site: Site,
+    part: int,
+    order: DispatchOrder,
+    lines: tuple[DemandLine, ...],
+    kinds: dict[str, SupplyKind],
+    row_of: dict[str, int],
+) -> Visit:
+    load = total_load(kinds[line.kind].load(line.units) for line in lines)
+    service_s = site.service_s + round(site.service_per_crate_s * load.crates)
+    return Visit(
+        site=site.place.id,
+        part=part,
+        order=order,
+        lines=lines,
+        load=load,
+        service_s=service_s,
+        windows=start_windows(site, order, service_s),
+        priority=site.priority,
+        required=site.required,
+        row=row_of.get(site.place.access_point, -1),
+    )
+
+
+def start_windows(site: Site, order: DispatchOrder, service_s: int) -> tuple[Interval, ...]:
+    """When service may begin: the site's hours within the wave, shortened where service must end by closing time."""
+    wave = Interval(order.order_s, order.limit_s)
+    if site.receiving is None:
+        return (wave,)
+    shorter = service_s if site.finish_by_close else 0
+    clipped = (Interval(hours.open_s, hours.close_s - shorter).meet(wave) for hours in site.receiving)
+    return tuple(window for window in clipped if window is not None)
+
+
+# --- splitting --------------------------------------------------------------------------------------------------
+
+
+def _split(
+    demand: Demand, vehicles: Sequence[Vehicle], kinds: dict[str, SupplyKind], most: int
+) -> Iterator[tuple[tuple[DemandLine, ...], bool]]:
+    """Parts of a demand, full loads first; then, apart, the lines of which one unit fits no vehicle."""
+    wanted = [line for line in demand.lines if line.units]
+    carried = [line for line in wanted if _fits_some(kinds[line.kind].load(1), vehicles)]
+    if carried:
+        yield from ((part, False) for part in _full_loads(carried, vehicles, kinds, most))
+    oversized = tuple(line for line in wanted if line not in carried)
+    if oversized:
+        yield oversized, True
+
+
+def _fits_some(load: Load, vehicles: Sequence[Vehicle]) -> bool:
+    return any(load.fits(vehicle.capacity) for vehicle in vehicles)
+
+
+def _full_loads(
+    lines: Sequence[DemandLine], vehicles: Sequence[Vehicle], kinds: dict[str, SupplyKind], most: int
+) -> Iterator[tuple[DemandLine, ...]]:
+    capacity = _part_capacity(lines, vehicles, kinds)
+    left = list(lines)
+    while left and most > 0:
+        part, left = _fill(left, capacity, kinds)
+        most -= 1
+        yield part
+
+
+def _part_capacity(lines: Sequence[DemandLine], vehicles: Sequence[Vehicle], kinds: dict[str, SupplyKind]) -> Load:
+    """The vehicle a demand is cut for: the largest such that, with those at least as large, it is half the fleet.
+
+    Cutting for the largest of all would leave the many small vehicles idle; for the smallest, the large ones would
+    have to come as often as the small. Every line's single unit fits the vehicle chosen.
+    """
+    whole = total_load(kinds[line.kind].load(line.units) for line in lines)
+    units = [kinds[line.kind].load(1) for line in lines]
+    able = [vehicle.capacity for vehicle in vehicles if all(unit.fits(vehicle.capacity) for unit in units)]
+    if not able:
+        return max((vehicle.capacity for vehicle in vehicles), key=lambda capacity: _share(whole, capacity))
+    ranked = sorted(able, key=lambda capacity: _share(whole, capacity), reverse=True)
+    shares = np.cumsum([_share(whole, capacity) for capacity in ranked])
+    return ranked[int(np.searchsorted(shares, shares[-1] / 2))]
+
+
+def _share(load: Load, capacity: Load) -> float:
+    """How many times a capacity holds a load."""
+    return min(
+        (limit / amount for amount, limit in zip(load, capacity, strict=True) if amount and limit < UNBOUND),
+        default=ANY_NUMBER_OF_TIMES,
+    )
+
+
+def _fill(
+    lines: Sequence[DemandLine], capacity: Load, kinds: dict[str, SupplyKind]
+) -> tuple[tuple[DemandLine, ...], list[DemandLine]]:
+    """One vehicle's worth off the front of the lines, and what remains."""
+    taken: list[DemandLine] = []
+    remaining: list[DemandLine] = []
+    load = Load()
+    for line in lines:
+        units = _units_that_fit(kinds[line.kind], line.units, load, capacity)
+        if units:
+            taken.append(DemandLine(line.kind, units))
+            load = load.plus(kinds[line.kind].load(units))
+        if units < line.units:
+            remaining.append(DemandLine(line.kind, line.units - units))
+    if not taken:  # the first line's unit fits another vehicle only: it goes alone
+        first, *others = lines
+        return (DemandLine(first.kind, 1),), [
+            *([DemandLine(first.kind, first.units - 1)] if first.units > 1 else []),
+            *others,
+        ]
+    return tuple(taken), remaining
+
+
+def _units_that_fit(kind: SupplyKind, wanted: int, load: Load, capacity: Load) -> int:
+    low, high = 0, wanted
+    while low < high:
+        middle = (low + high + 1) // 2
+        if load.plus(kind.load(middle)).fits(capacity):
+            low = middle
+        else:
+            high = middle - 1
+    return low
