@@ -1,0 +1,249 @@
+"""The command line. Exit codes: 0 done, 1 a checked plan breaks a rule, 2 bad input, 3 a new plan failed its check."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from geodata.errors import BadInput, Complaint, NetworkUnavailable, Text
+
+DONE, RULE_BROKEN, BAD_INPUT, NOT_CHECKED = 0, 1, 2, 3
+LANGUAGES = ("zh", "en")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except BadInput as refusal:
+        for complaint in refusal.complaints:
+            print(complaint.in_language(options.lang), file=sys.stderr)
+        return BAD_INPUT
+    except NetworkUnavailable as failure:
+        print(failure.message.in_language(options.lang), file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(BAD_INPUT, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="baogong", description="保供: last-mile delivery plans for a district in an emergency")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_plan(commands)
+    _add_check(commands)
+    _add_network(commands)
+    _add_scenario(commands)
+    _add_serve(commands)
+    return parser
+
+
+Commands = Any
+"""What ``add_subparsers`` returns; argparse keeps the type to itself."""
+
+
+def _command(
+    commands: Commands, name: str, run: Callable[[argparse.Namespace], int], summary: str
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
+    language = os.environ.get("BAOGONG_LANG", "zh")
+    default = language if language in LANGUAGES else "zh"
+    command.add_argument("--lang", choices=LANGUAGES, default=default, help="language of what is shown (default: zh)")
+    command.set_defaults(run=run)
+    return command
+
+
+# --- plan -------------------------------------------------------------------------------------------------------
+
+
+def _add_plan(commands: Commands) -> None:
+    command = _command(commands, "plan", _plan, "compute a checked plan of a scenario")
+    command.add_argument("scenario", type=Path, metavar="SCENARIO", help="folder, workbook (.xlsx) or document (.json)")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder the plan is written to")
+    command.add_argument("--seconds", type=_seconds, metavar="N", help="time budget; the plan is then not reproducible")
+    command.add_argument("--iterations", type=_count, metavar="N", help="work limit (default: by size)")
+    command.add_argument("--seed", type=_seed, default=0, metavar="N", help="same seed and work limit: same plan")
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from api.files.outputs import require_writable, write_outputs
+    from api.files.scenario import read_scenario
+    from api.service import Effort, Networks, plan_scenario
+    from api.terminal import PlanProgress, show_plan, show_violations
+    from routing.errors import PlanRejected
+    from routing.solvers.base import Stop
+
+    loaded = read_scenario(options.scenario)
+    require_writable(options.out)
+    with PlanProgress(options.lang) as progress:
+        stop = Stop(iterations=options.iterations, seconds=options.seconds, on_work=progress.work)
+        try:
+            with _located(loaded.locate), _interrupted_by(stop.cancelled.set):
+                outcome = plan_scenario(
+                    loaded.document,
+                    networks=Networks(loaded.folder, by_path=True),
+                    effort=Effort(stop=stop, seed=options.seed),
+                    warnings=loaded.warnings,
+                    on_progress=progress.hear,
+                )
+        except PlanRejected as rejected:
+            show_violations(rejected.violations, options.lang)
+            return NOT_CHECKED
+        progress.step(Text("写出结果", "writing"))
+        write_outputs(options.out, outcome.document, outcome.network, language=options.lang)
+    show_plan(outcome.document, options.out, options.lang)
+    return DONE
+
+
+@contextmanager
+def _located(locate: Callable[[Complaint], Complaint]) -> Iterator[None]:
+    """Complaints found while planning, told by file and row instead of pointer."""
+    try:
+        yield
+    except BadInput as refusal:
+        raise BadInput(locate(complaint) for complaint in refusal.complaints) from None
+
+
+@contextmanager
+def _interrupted_by(stop: Callable[[], None]) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM stops the search and keeps the best plan; a second one ends the command."""
+
+    def once(number: int, _frame: object) -> None:
+        signal.signal(number, signal.default_int_handler)
+        stop()
+
+    before = {number: signal.signal(number, once) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _seconds(text: str) -> float:
+    return _number(text, float, 0.1, 86_400)
+
+
+def _count(text: str) -> int:
+    return int(_number(text, int, 1, 10**9))
+
+
+def _seed(text: str) -> int:
+    return int(_number(text, int, 0, 2**31 - 1))
+
+
+def _number(text: str, kind: type[int | float], least: float, most: float) -> float:
+    try:
+        value = kind(text)
+    except ValueError:
+        value = kind(-1)
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least:g} to {most:g}")
+    return value
+
+
+# --- check ------------------------------------------------------------------------------------------------------
+
+
+def _add_check(commands: Commands) -> None:
+    command = _command(commands, "check", _check, "judge a plan against its scenario, rule by rule")
+    command.add_argument("scenario", type=Path, metavar="SCENARIO")
+    command.add_argument("plan", type=Path, metavar="PLAN", help="a plan.json")
+
+
+def _check(options: argparse.Namespace) -> int:
+    from api.files.plan import read_plan
+    from api.files.scenario import read_scenario
+    from api.service import Networks, check_document
+    from api.terminal import show_checked, show_violations
+
+    loaded = read_scenario(options.scenario)
+    plan = read_plan(options.plan)
+    with _located(loaded.locate):
+        violations = check_document(loaded.document, plan, networks=Networks(loaded.folder, by_path=True))
+    if violations:
+        show_violations(violations, options.lang)
+        return RULE_BROKEN
+    show_checked(plan, options.lang)
+    return DONE
+
+
+# --- network ----------------------------------------------------------------------------------------------------
+
+
+def _add_network(commands: Commands) -> None:
+    group = commands.add_parser("network", help="road networks").add_subparsers(required=True, metavar="COMMAND")
+    command = _command(group, "build", _build_network, "make a road network file from a map")
+    forms = "a map file (.osm.pbf, .osm, .graphml), box:WEST,SOUTH,EAST,NORTH or place:NAME (the last two online)"
+    command.add_argument("input", metavar="INPUT", help=forms)
+    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="network file to write (.bgn)")
+    command.add_argument("--name", help="name of the network (default: the input's)")
+
+
+def _build_network(options: argparse.Namespace) -> int:
+    from api.terminal import show_network
+    from geodata.network import build_network, save_network
+    from geodata.sources import ATTRIBUTION, read_roads
+
+    segments = read_roads(options.input)
+    network = build_network(segments, name=options.name or Path(options.input).name, attribution=ATTRIBUTION)
+    save_network(network, options.out)
+    show_network(network, options.out, options.lang)
+    return DONE
+
+
+# --- scenario and serve -----------------------------------------------------------------------------------------
+
+
+def _add_scenario(commands: Commands) -> None:
+    group = commands.add_parser("scenario", help="scenarios").add_subparsers(required=True, metavar="COMMAND")
+    command = _command(group, "new", _new_scenario, "write a scenario to fill in")
+    command.add_argument("folder", type=Path, metavar="DIR")
+
+
+def _new_scenario(options: argparse.Namespace) -> int:
+    from api.files.template import write_template
+
+    write_template(options.folder)
+    written = Text(
+        f"已写入 {options.folder}，填好后运行 baogong plan", f"written to {options.folder}; fill it in and plan it"
+    )
+    print(written.in_language(options.lang))
+    return DONE
+
+
+def _add_serve(commands: Commands) -> None:
+    command = _command(commands, "serve", _serve, "serve the page and the API on this machine")
+    command.add_argument("--port", type=_port, default=8000, metavar="N")
+
+
+def _port(text: str) -> int:
+    return int(_number(text, int, 1, 65_535))
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from waitress import serve
+
+    from api.app import create_app
+    from api.settings import Settings
+
+    app = create_app(Settings.from_environment())
+    print(f"http://127.0.0.1:{options.port}/", flush=True)
+    serve(app, host="127.0.0.1", port=options.port, threads=8)
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

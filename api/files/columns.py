@@ -1,0 +1,167 @@
+"""The columns of every list, by the headings they may carry. ``docs/data-formats.md`` says the same to readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from api.files.cells import folded
+from api.schemas import PlaceKind
+
+Meaning = Literal["text", "number", "boolean", "place_kind", "moment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field of an entry. ``names`` are its headings besides the field's own name, the first one Chinese and shown."""
+
+    field: str
+    names: tuple[str, ...]
+    meaning: Meaning = "text"
+    required: bool = False
+    factor: int = 1
+    """What a number is multiplied by: minutes are kept as seconds."""
+
+    @property
+    def heading(self) -> str:
+        return f"{self.names[0]} ({self.field})"
+
+
+@dataclass(frozen=True, slots=True)
+class ListForm:
+    """A list: its names as a file or sheet, its columns, where its rows go in the document, and what they default to."""
+
+    name: str
+    names: tuple[str, ...]
+    columns: tuple[Column, ...]
+    target: str
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    demand: bool = False
+    """Whether columns ``demand:KIND`` may follow."""
+
+    def is_named(self, name: str) -> bool:
+        return folded(name) in self.folded_names()
+
+    def folded_names(self) -> frozenset[str]:
+        return frozenset(folded(name) for name in (self.name, *self.names))
+
+    def by_heading(self) -> dict[str, Column]:
+        """Folded heading to column; the first of two columns for one field has the field's own name."""
+        return {folded(name): column for column in reversed(self.columns) for name in (*column.names, column.field)}
+
+
+ID = Column("id", ("编号", "代码", "编码", "序号"), required=True)
+NAME = Column("name", ("名称", "姓名", "地点"))
+LON = Column("lon", ("经度", "lng", "longitude", "long"), "number", required=True)
+LAT = Column("lat", ("纬度", "latitude"), "number", required=True)
+PLACE = (
+    ID,
+    NAME,
+    Column("kind", ("类型", "类别"), "place_kind"),
+    LON,
+    LAT,
+    Column("address", ("地址", "详细地址")),
+    Column("access_point", ("停靠点", "停靠点编号", "卡口", "gate")),
+    Column("contact", ("联系人",)),
+    Column("phone", ("电话", "联系电话", "手机", "tel")),
+)
+SITE = (
+    *PLACE,
+    Column("receiving", ("接收时间", "开放时间", "时间", "服务时间", "采样时间", "hours", "receiving hours")),
+    Column("finish_by_close", ("须在关门前卸完", "关门前完成"), "boolean"),
+    Column("priority", ("优先级",), "number"),
+    Column("required", ("必达",), "boolean"),
+    Column("service_s", ("固定卸货时间(秒)", "固定卸货时间"), "number"),
+    Column("service_per_crate_s", ("每箱卸货时间(秒)", "每箱卸货时间"), "number"),
+    Column("households", ("户数",), "number"),
+    Column("units", ("数量", "需求数量", "需求量"), "number"),
+    Column("order", ("批次", "批次编号")),
+)
+ORDER_TIMES = (
+    Column("order_at", ("下达时间", "调配时间", "指令时间"), "moment", required=True),
+    Column("target_s", ("送达时限(秒)",), "number"),
+    Column("target_s", ("送达时限(分钟)", "送达时限", "target_min"), "number", factor=60),
+    Column("round_limit_s", ("轮次时限(秒)",), "number"),
+    Column("round_limit_s", ("轮次时限(分钟)", "轮次时限", "round_limit_min"), "number", factor=60),
+)
+
+FORMS = (
+    ListForm("orders", ("批次", "调配指令"), (ID, *ORDER_TIMES), "orders"),
+    ListForm(
+        "kinds",
+        ("品类", "物资品类", "物资"),
+        (
+            ID,
+            NAME,
+            Column("kg", ("每件公斤", "每件重量(公斤)", "单件重量(公斤)"), "number"),
+            Column("m3", ("每件立方米", "每件体积(立方米)", "单件体积(立方米)"), "number"),
+            Column("crates", ("每件箱数", "单件箱数"), "number"),
+        ),
+        "kinds",
+    ),
+    ListForm(
+        "access_points",
+        ("停靠点", "卡口", "gates"),
+        (ID, NAME, LON, LAT, Column("bays", ("车位数", "卸货位", "泊位数"), "number")),
+        "access_points",
+    ),
+    ListForm(
+        "depots",
+        ("储备库", "仓库", "转运站"),
+        (*PLACE, Column("opening", ("开放时间", "营业时间", "时间", "hours", "opening hours"))),
+        "depots",
+    ),
+    ListForm("sites", ("点位", "站点"), SITE, "sites", demand=True),
+    ListForm(
+        "drop_points",
+        ("社区物资投放点", "物资投放点", "投放点"),
+        SITE,
+        "sites",
+        MappingProxyType({"kind": PlaceKind.DROP_POINT.value}),
+        demand=True,
+    ),
+    ListForm(
+        "sampling_sites",
+        ("核酸采样点", "采样点"),
+        SITE,
+        "sites",
+        MappingProxyType({"kind": PlaceKind.SAMPLING_SITE.value}),
+        demand=True,
+    ),
+    ListForm(
+        "vehicles",
+        ("车辆", "车队"),
+        (
+            Column("id", ("编号", "车牌", "车牌号", "车辆编号"), required=True),
+            NAME,
+            Column("kind", ("类型", "车型")),
+            Column("count", ("数量", "辆数"), "number"),
+            Column("depot", ("所属储备库", "储备库", "出发地点"), required=True),
+            Column("end", ("返回地点", "返回储备库")),
+            Column("capacity_kg", ("载重(公斤)", "载重", "载重公斤", "载重(kg)"), "number"),
+            Column("capacity_m3", ("容积(立方米)", "容积", "容积(m3)"), "number"),
+            Column("capacity_crates", ("载箱数", "箱数"), "number"),
+            Column("shift", ("班次", "班次时间")),
+            Column("fixed_cost_s", ("固定成本(秒)", "固定成本"), "number"),
+        ),
+        "vehicles",
+    ),
+    ListForm(
+        "demands",
+        ("需求", "需求清单"),
+        (
+            Column("site", ("点位编号", "点位", "编号"), required=True),
+            Column("kind", ("品类", "品类编号"), required=True),
+            Column("units", ("数量", "需求数量", "件数"), "number", required=True),
+            Column("order", ("批次", "批次编号")),
+        ),
+        "demands",
+    ),
+)
+
+
+def form_named(name: str) -> ListForm | None:
+    """The list that a file or a sheet of this name holds, if any."""
+    return next((form for form in FORMS if form.is_named(name)), None)

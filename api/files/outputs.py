@@ -1,0 +1,53 @@
+"""What a plan leaves behind in a folder: all of it, or nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from api.files.routes_geojson import routes_geojson
+from api.files.workbook import write_workbook
+from api.maps.plan_map import draw_plan_map
+from api.schemas import PlanDocument
+from geodata.errors import BadInput
+from geodata.network import Network
+
+FILES = ("plan.json", "routes.geojson", "plan.xlsx", "map.png")
+
+
+def write_outputs(folder: Path, plan: PlanDocument, network: Network, *, language: str) -> None:
+    """Write the plan, its driven geometry, its workbook and its map; they appear together when all are complete."""
+    require_writable(folder)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
+        draft = Path(temporary)
+        _write_files(draft, plan, network, language)
+        folder.mkdir(exist_ok=True)
+        for name in FILES:
+            shutil.move(draft / name, folder / name)
+
+
+def require_writable(folder: Path) -> None:
+    """Found out before the work, not after it."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent):
+            pass
+    except OSError as error:
+        raise BadInput.one(
+            f"无法写入输出文件夹：{error.strerror}",
+            f"the output folder cannot be written: {error.strerror}",
+            file=str(folder),
+        ) from None
+    if folder.exists() and not folder.is_dir():
+        raise BadInput.one("输出位置已有同名文件", "is a file, not a folder to write into", file=str(folder))
+
+
+def _write_files(draft: Path, plan: PlanDocument, network: Network, language: str) -> None:
+    (draft / "plan.json").write_text(plan.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    geometry = json.dumps(routes_geojson(plan, network), ensure_ascii=False, allow_nan=False)
+    (draft / "routes.geojson").write_text(geometry + "\n", encoding="utf-8")
+    with (draft / "plan.xlsx").open("wb") as stream:
+        write_workbook(plan, stream, lang=language)
+    (draft / "map.png").write_bytes(draw_plan_map(plan, network, lang=language))

@@ -1,0 +1,364 @@
+"""The two documents everything speaks: the scenario that comes in and the plan that goes out.
+
+Both are the same whether they travel over HTTP, lie in a file, or were put together from lists. A scenario's times of
+day are text as coordinators write them ("8:00-11:30、13:00-18:00"); a plan gives each time as whole seconds since the
+first dispatch order (``…_s``) and as an ISO 8601 instant (``…_at``).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from geodata.model import Datum
+
+SCHEMA_VERSION: Final = "1"
+
+Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Quantity = Annotated[float, Field(ge=0, le=1e9)]
+Whole = Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
+class Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+
+
+# --- scenario ---------------------------------------------------------------------------------------------------
+
+
+class PlaceKind(StrEnum):
+    CITY_DEPOT = "city_depot"
+    DISTRICT_DEPOT = "district_depot"
+    TRANSFER_STATION = "transfer_station"
+    BOUNDARY_DEPOT = "boundary_depot"
+    OUTLET = "outlet"
+    DROP_POINT = "drop_point"
+    SAMPLING_SITE = "sampling_site"
+
+
+class DatumByList(Document):
+    """The coordinate system each list was recorded in."""
+
+    depots: Datum = Datum.WGS84
+    sites: Datum = Datum.WGS84
+    access_points: Datum = Datum.WGS84
+
+
+class UnservedPrices(Document):
+    """Price in seconds of leaving a visit out, by priority; read only with ``objective = "prices"``."""
+
+    priority_1: Whole = 200_000
+    priority_2: Whole = 50_000
+    priority_3: Whole = 12_500
+
+
+class Settings(Document):
+    after_target: Literal["deliver_late", "leave_out"] = "deliver_late"
+    objective: Literal["lexicographic", "prices"] = "lexicographic"
+    prices: UnservedPrices = UnservedPrices()
+    snap_limit_m: Annotated[float, Field(gt=0, le=5_000)] = 300.0
+    service_s: Whole = 240
+    service_per_crate_s: Annotated[float, Field(ge=0, le=3_600)] = 6.0
+    vehicle_fixed_cost_s: Whole = 1_800
+    unreadable_hours: Literal["reject", "list"] = "reject"
+    bad_rows: Literal["reject", "skip"] = "reject"
+
+
+class OrderEntry(Document):
+    """A dispatch order: the clock of one wave starts at ``order_at``."""
+
+    id: Identifier
+    order_at: AwareDatetime
+    target_s: Annotated[int, Field(gt=0, le=86_400)] = 7_200
+    round_limit_s: Annotated[int, Field(gt=0, le=86_400)] = 21_600
+
+
+class KindEntry(Document):
+    """A supply kind; figures per unit."""
+
+    id: Identifier
+    name: Label = ""
+    kg: Quantity = 0.0
+    m3: Quantity = 0.0
+    crates: Quantity = 0.0
+
+
+class AccessPointEntry(Document):
+    id: Identifier
+    name: Label = ""
+    lon: Longitude
+    lat: Latitude
+    bays: Annotated[int, Field(ge=1, le=1_000)] = 1
+
+
+class PlaceEntry(Document):
+    """What every place has. ``access_point`` names where vehicles stop; without one the place is its own."""
+
+    id: Identifier
+    name: Label = ""
+    kind: PlaceKind
+    lon: Longitude
+    lat: Latitude
+    address: Label = ""
+    access_point: Identifier | None = None
+    contact: Label = ""
+    phone: Label = ""
+
+
+class DepotEntry(PlaceEntry):
+    kind: PlaceKind = PlaceKind.DISTRICT_DEPOT
+    opening: Label = ""
+
+
+class DemandEntry(Document):
+    """``units`` of a supply kind wanted by a dispatch order (the first one when none is named)."""
+
+    kind: Identifier
+    units: Whole
+    order: Identifier | None = None
+
+
+class SiteEntry(PlaceEntry):
+    kind: PlaceKind = PlaceKind.DROP_POINT
+    receiving: Label = ""
+    finish_by_close: bool = False
+    priority: Annotated[int, Field(ge=1, le=3)] = 2
+    required: bool = False
+    service_s: Whole | None = None
+    service_per_crate_s: Annotated[float, Field(ge=0, le=3_600)] | None = None
+    households: Whole | None = None
+    demand: tuple[DemandEntry, ...] = ()
+
+
+class VehicleEntry(Document):
+    """One vehicle, or ``count`` alike ones named id-1, id-2 …; a capacity that is not given does not bind."""
+
+    id: Identifier
+    name: Label = ""
+    kind: Label = ""
+    count: Annotated[int, Field(ge=1, le=2_000)] = 1
+    depot: Identifier
+    end: Identifier | None = None
+    capacity_kg: Quantity | None = None
+    capacity_m3: Quantity | None = None
+    capacity_crates: Whole | None = None
+    shift: Label = ""
+    fixed_cost_s: Whole | None = None
+
+
+class ScenarioDocument(Document):
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    name: Label = ""
+    timezone: str = "Asia/Shanghai"
+    network: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    datum: DatumByList = DatumByList()
+    settings: Settings = Settings()
+    orders: Annotated[tuple[OrderEntry, ...], Field(min_length=1, max_length=50)]
+    kinds: Annotated[tuple[KindEntry, ...], Field(min_length=1)]
+    access_points: tuple[AccessPointEntry, ...] = ()
+    depots: Annotated[tuple[DepotEntry, ...], Field(min_length=1)]
+    sites: Annotated[tuple[SiteEntry, ...], Field(min_length=1)]
+    vehicles: Annotated[tuple[VehicleEntry, ...], Field(min_length=1)]
+
+
+# --- plan -------------------------------------------------------------------------------------------------------
+
+
+class Bilingual(Document):
+    zh: str
+    en: str
+
+
+class LoadEntry(Document):
+    kg: float
+    m3: float
+    crates: int
+
+
+class LineEntry(Document):
+    kind: str
+    units: int
+
+
+class ReasonEntry(Document):
+    """Why a visit is late or unserved: a code of the rule table, a sentence, and the figures it was tested with."""
+
+    code: str
+    message: Bilingual
+    figures: dict[str, float | int | str | None]
+
+
+class LegEntry(Document):
+    """The drive to a stop. ``arcs`` number the network's arcs in order, first and last usually in part."""
+
+    travel_s: int
+    length_m: float
+    arcs: tuple[int, ...]
+
+
+class StopEntry(Document):
+    visit: str
+    site: str
+    part: int
+    name: str
+    access_point: str
+    order: str
+    lon: float
+    lat: float
+    arrival_s: int
+    arrival_at: AwareDatetime
+    start_s: int
+    start_at: AwareDatetime
+    departure_s: int
+    departure_at: AwareDatetime
+    latest_s: int
+    """The last second at which the stop would still be in time."""
+    latest_at: AwareDatetime
+    wait_s: int
+    service_s: int
+    late_s: int
+    reason: ReasonEntry | None
+    lines: tuple[LineEntry, ...]
+    load: LoadEntry
+    leg: LegEntry
+
+
+class ReturnEntry(Document):
+    """The drive back, to the vehicle's end depot."""
+
+    place: str
+    arrival_s: int
+    arrival_at: AwareDatetime
+    leg: LegEntry
+
+
+class LoopEntry(Document):
+    number: int
+    depot: str
+    departure_s: int
+    departure_at: AwareDatetime
+    lines: tuple[LineEntry, ...]
+    load: LoadEntry
+    stops: tuple[StopEntry, ...]
+    back: ReturnEntry
+
+
+class RouteTotals(Document):
+    stops: int
+    travel_s: int
+    length_m: float
+    service_s: int
+    wait_s: int
+    fixed_cost_s: int
+    cost_s: int
+    load: LoadEntry
+
+
+class RouteEntry(Document):
+    vehicle: str
+    name: str
+    kind: str
+    loops: tuple[LoopEntry, ...]
+    totals: RouteTotals
+
+
+class UnservedEntry(Document):
+    visit: str
+    site: str
+    part: int
+    name: str
+    order: str
+    lon: float
+    lat: float
+    required: bool
+    priority: int
+    lines: tuple[LineEntry, ...]
+    load: LoadEntry
+    reason: ReasonEntry
+
+
+class LocatedEntry(Document):
+    """How a place was tied to the roads: distance to the road used and to the nearest of all, when they differ."""
+
+    place: str
+    lon: float | None
+    lat: float | None
+    road: str
+    snap_m: float | None
+    nearest_m: float | None
+
+
+class Objective(Document):
+    unserved: int
+    late: int
+    late_s: int
+    cost_s: int
+
+
+class Summary(Document):
+    sites: int
+    sites_served: int
+    visits: int
+    served_in_time: int
+    served_late: int
+    unserved: int
+    latest_start_s: int | None
+    vehicles_used: int
+    vehicles: int
+    travel_s: int
+    length_m: float
+    load: LoadEntry
+    objective: Objective
+    check: Literal["passed"]
+    skipped: tuple[str, ...]
+    reproducible: bool
+
+
+class NetworkEntry(Document):
+    name: str
+    fingerprint: str
+    attribution: str
+
+
+class SolverEntry(Document):
+    """How the plan was found. Same request, seed and work limit: same plan."""
+
+    engine: str
+    engine_version: str
+    seed: int
+    iterations: int | None
+    seconds: float | None
+
+
+class ScenarioReference(Document):
+    name: str
+    timezone: str
+    fingerprint: str
+
+
+class OrderInPlan(Document):
+    id: str
+    order_s: int
+    order_at: AwareDatetime
+    target_s: int
+    round_limit_s: int
+
+
+class PlanDocument(Document):
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    state: str | None = None
+    version: int | None = None
+    scenario: ScenarioReference
+    network: NetworkEntry
+    solver: SolverEntry
+    orders: tuple[OrderInPlan, ...]
+    summary: Summary
+    routes: tuple[RouteEntry, ...]
+    unserved: tuple[UnservedEntry, ...]
+    located: tuple[LocatedEntry, ...]
+    warnings: tuple[Bilingual, ...]
