@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from api.complaints import complaint_at, nearest_name, pointer_to
-from api.files.hours import read_hours, why_unread
+from api.hours import read_hours, why_unread
 from api.schemas import (
     AccessPointEntry,
     DepotEntry,

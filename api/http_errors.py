@@ -16,8 +16,9 @@ from urllib.parse import quote
 from flask import Flask, Response, json, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from api.views.language import language_of_api, language_of_page
+from api.language import language_of_api, language_of_page
 from geodata.errors import BadInput, Complaint, Text
+from routing.errors import PlanRejected
 
 MEDIA_TYPE = "application/problem+json"
 _BLANK = "about:blank"
@@ -89,6 +90,16 @@ def _error(complaint: Complaint) -> Mapping[str, Text | str]:
     return {**pointer, "detail": complaint.message}
 
 
+def plan_rejected(error: PlanRejected) -> Problem:
+    """A plan that failed its own check is never sent; what it broke is."""
+    title = Text("方案未通过校验", "The plan failed its check")
+    detail = Text(
+        "算出的方案违反规则，未予采用；请报告此情况", "the plan found breaks rules and was not used; please report this"
+    )
+    errors = tuple({"rule": found.rule, "detail": found.message} for found in error.violations)
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, title, detail, kind="plan-rejected", errors=errors)
+
+
 def _count(number: int) -> Text:
     return Text(f"共 {number} 处问题", f"{number} complaint{'' if number == 1 else 's'}")
 
@@ -121,6 +132,7 @@ _STATUS_DETAILS: Mapping[HTTPStatus, Text] = {
 def add_error_handlers(app: Flask) -> None:
     app.register_error_handler(Problem, answer)
     app.register_error_handler(BadInput, lambda error: answer(invalid_scenario(error.complaints)))
+    app.register_error_handler(PlanRejected, lambda error: answer(plan_rejected(error)))
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(Exception, _answer_unexpected)
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from api import schemas
-from api.files.hours import Hours, read_hours
+from api.hours import Hours, read_hours
 from geodata.datum import to_wgs84
 from geodata.model import Datum, LonLat
 from routing.model import (

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from api.complaints import pointer_to
 from api.files.csv_lists import read_bytes
 from api.files.documents import read_json
 from api.schemas import PlanDocument
-from api.complaints import pointer_to
 from geodata.errors import BadInput, Complaint, Text
 
 

@@ -14,10 +14,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from api.files.routes_geojson import routes_geojson
 from api.files.workbook import write_workbook
+from api.language import language_of_page
 from api.maps.plan_map import LANDSCAPE, TALL, draw_plan_map
 from api.schemas import ScenarioDocument
 from api.settings import Settings
-from api.views.language import language_of_page
 from api.views.page_content import plan_content, scenario_content
 from api.views.page_words import words_in
 from api.views.planning import Planned, PlanningDesk, WorkLimit

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Never
 
 import pytest
 from flask import Flask
@@ -19,6 +19,8 @@ from api.settings import Settings
 from api.views.planning import WorkLimit
 from geodata.errors import BadInput, Text
 from geodata.network import Network
+from routing.errors import PlanRejected
+from routing.model import Violation
 
 Plan = Callable[[ScenarioDocument, WorkLimit, tuple[Text, ...]], Any]
 PROBLEM = "application/problem+json"
@@ -249,3 +251,15 @@ def test_every_bad_setting_is_named() -> None:
     with pytest.raises(BadInput) as caught:
         Settings.from_environment(given)
     assert {complaint.file for complaint in caught.value.complaints} == set(given)
+
+
+def test_a_plan_that_fails_its_check_is_told_by_rule_and_never_sent(
+    app_with: Callable[..., Flask], small_scenario: dict[str, Any]
+) -> None:
+    def rejecting(*_: object) -> Never:
+        raise PlanRejected([Violation("CAPACITY", Text("超载", "overloaded"), vehicle="V1")])
+
+    client = app_with(rejecting).test_client()
+    body = problem(client.post("/api/v1/plans", json=small_scenario), 500)
+    assert body["type"] == "urn:baogong:problem:plan-rejected"
+    assert body["errors"] == [{"rule": "CAPACITY", "detail": "超载"}]

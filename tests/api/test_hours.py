@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.files.hours import Hours, read_hours, why_unread
+from api.hours import Hours, read_hours, why_unread
 
 WEDNESDAY, THURSDAY, SATURDAY, SUNDAY = (date(2022, 11, day) for day in (23, 24, 26, 27))
 
