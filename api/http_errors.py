@@ -96,8 +96,9 @@ def plan_rejected(error: PlanRejected) -> Problem:
     detail = Text(
         "算出的方案违反规则，未予采用；请报告此情况", "the plan found breaks rules and was not used; please report this"
     )
-    errors = tuple({"rule": found.rule, "detail": found.message} for found in error.violations)
-    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, title, detail, kind="plan-rejected", errors=errors)
+    errors: list[Mapping[str, Text | str]] = []
+    errors += [{"rule": found.rule, "detail": found.message} for found in error.violations]
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, title, detail, kind="plan-rejected", errors=tuple(errors))
 
 
 def _count(number: int) -> Text:

@@ -57,7 +57,9 @@ def damaged(path: Path) -> BadInput:
 
 
 def not_a_map(path: Path) -> BadInput:
-    zh = "不是可以读取的地图文件；可用的格式：OpenStreetMap 的 .osm.pbf、.osm、.osm.gz、.osm.bz2，以及 osmnx 的 .graphml"
+    zh = (
+        "不是可以读取的地图文件；可用的格式：OpenStreetMap 的 .osm.pbf、.osm、.osm.gz、.osm.bz2，以及 osmnx 的 .graphml"
+    )
     en = "is not a map file that can be read here; known: OpenStreetMap .osm.pbf, .osm, .osm.gz, .osm.bz2, osmnx .graphml"
     return BadInput.one(zh, en, file=str(path))
 

@@ -57,6 +57,10 @@ class RoadIndex:
         owner = np.repeat(np.arange(network.edges), np.diff(network.first_point))
         return np.asarray(shapely.linestrings(np.column_stack([x, y]), indices=owner))
 
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self._lines)
+
     def nearest(self, locations: Sequence[LonLat], allowed: Booleans) -> tuple[Ints, Floats]:
         """Edge and metres per location, among the allowed edges [k]; -1 and infinity when none is allowed.
 
@@ -73,9 +77,13 @@ class RoadIndex:
         return best, metres
 
     def edges_within(self, location: LonLat, limit_m: float) -> Ints:
-        tree = shapely.STRtree(self._lines)
-        near: Ints = tree.query(self._points([location])[0], predicate="dwithin", distance=limit_m).astype(np.int64)
-        return near
+        """Edges at most ``limit_m`` away, by the very distance that ``nearest`` tells."""
+        point = self._points([location])[0]
+        reach = limit_m + 1.0
+        box = shapely.box(point.x - reach, point.y - reach, point.x + reach, point.y + reach)
+        near = self._tree.query(box).astype(np.int64)
+        within: Ints = near[shapely.distance(self._lines[near], point) <= limit_m]
+        return within
 
     def position(self, location: LonLat, edge: int) -> RoadPosition:
         """The point of an edge nearest to a location."""
@@ -105,12 +113,15 @@ def _locate_depot(index: RoadIndex, location: LonLat, limit_m: float, nearest_m:
     allowed = np.zeros(index.roads.network.edges, dtype=np.bool_)
     allowed[index.edges_within(location, limit_m)] = True
     sizes = np.where(allowed, _edge_component_size(index.roads), 0)
-    edge, metres = index.nearest([location], sizes >= max(1.0, SUBSTANTIAL * float(sizes.max())))
+    edge, metres = index.nearest([location], sizes >= max(SUBSTANTIAL * float(sizes.max()), min(2, sizes.max()), 1))
     return _located(index, location, int(edge[0]), float(metres[0]), nearest_m, limit_m)
 
 
 def _edge_component_size(roads: Roads) -> Ints:
-    """[k] nodes of the strong component an edge lies in; 1 for an edge that leads from one component to another."""
+    """[k] nodes of the strong component an edge lies in; 1 for an edge that leads from one component to another.
+
+    From such an edge there is no way back, or to it no way, so it is never substantial beside one of two nodes or more.
+    """
     network = roads.network
     component = roads.strong_component
     arcs = roads.open_arcs

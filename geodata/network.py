@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import routingkit_cch
 
+from geodata.contraction import elimination_order
 from geodata.errors import BadInput
 from geodata.files import write_whole
 from geodata.model import Booleans, Floats, Ints, LonLat, Segment
@@ -128,7 +128,7 @@ def build_network(segments: Iterable[Segment], *, name: str, attribution: str) -
         edge_names=edge_names,
         points=np.concatenate([road.points for road in roads]).astype(np.float64),
         first_point=np.concatenate([[0], np.cumsum([len(road.points) for road in roads])]).astype(np.int64),
-        order=hierarchy_order(lon, lat, tail, head),
+        order=elimination_order(lon, lat, tail, head),
         tag_sets=tag_sets,
         name_sets=name_sets,
     )
@@ -144,12 +144,6 @@ def _steps_m(points: Floats) -> Floats:
     chord = np.sin(np.diff(lat) / 2) ** 2 + np.cos(lat[:-1]) * np.cos(lat[1:]) * np.sin(np.diff(lon) / 2) ** 2
     steps: Floats = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
     return steps
-
-
-def hierarchy_order(lon: Floats, lat: Floats, tail: Ints, head: Ints) -> Ints:
-    """Nested dissection by inertial flow (Schild and Sommer 2015), as RoutingKit computes it. Independent of times."""
-    order = routingkit_cch.compute_order_inertial(len(lon), tail.tolist(), head.tolist(), lat.tolist(), lon.tolist())
-    return np.array(order, dtype=np.int64)
 
 
 def _arcs(roads: Sequence[Segment], number: Mapping[int, int]) -> tuple[Ints, Ints, Ints, Booleans]:

@@ -1,8 +1,7 @@
 """Exact travel times between positions on the road, and the way driven, on demand.
 
-Two engines behind one interface: ``HierarchyTimes`` (customizable contraction hierarchies, Dibbelt, Strasser and
-Wagner 2016, doi:10.1145/2886843, by RoutingKit) and ``DijkstraTimes`` (scipy), the reference and fallback. Both sum
-whole milliseconds and round a path up to seconds once.
+Two engines behind one interface: ``HierarchyTimes`` (customizable contraction hierarchies) and ``DijkstraTimes``
+(scipy), the reference and fallback. Both sum whole milliseconds and round a path up to seconds once.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import routingkit_cch
 from scipy.sparse.csgraph import dijkstra
 
+from geodata.contraction import Hierarchy, ToNodes, Way, is_installed
 from geodata.model import Floats, Ints, Leg, RoadPosition
 from geodata.profile import CLOSED
 from geodata.roads import Roads
@@ -43,6 +42,11 @@ class TravelTimes(Protocol):
     def leg(self, origin: RoadPosition, destination: RoadPosition) -> Leg | None:
         """A fastest way, or None where no way leads."""
         ...
+
+
+def exact_times(roads: Roads) -> TravelTimes:
+    """The hierarchy where its library is installed, else Dijkstra: slower, the same times."""
+    return HierarchyTimes(roads) if is_installed() else DijkstraTimes(roads)
 
 
 class _End(NamedTuple):
@@ -133,46 +137,46 @@ class HierarchyTimes:
     roads: Roads
 
     @cached_property
-    def _metric(self) -> routingkit_cch.CCHMetric:
+    def _hierarchy(self) -> Hierarchy:
         network = self.roads.network
-        hierarchy = routingkit_cch.CCH(network.order.tolist(), network.tail.tolist(), network.head.tolist(), False)
-        return routingkit_cch.CCHMetric(hierarchy, self.roads.ms.tolist())
+        return Hierarchy(network.order, network.tail, network.head, self.roads.ms)
 
     def table(self, origins: Sequence[RoadPosition], destinations: Sequence[RoadPosition]) -> Ints:
         ends = _Destinations.of(self.roads, destinations)
-        self._metric  # noqa: B018  built here once, before the threads share it
         slices = [range(len(origins))[part::THREADS] for part in range(THREADS)]
+        hierarchy = self._hierarchy  # built here once, before the threads share it
         seconds = np.full((len(origins), len(destinations)), NO_WAY_S, dtype=np.int64)
+
+        def fill(rows: range) -> None:
+            if not len(rows) or not len(ends.nodes):
+                return  # the library takes no empty list
+            search = hierarchy.to_nodes(ends.nodes)
+            for row in rows:
+                self._fill(seconds[row], search, origins[row], destinations, ends)
+
         with ThreadPoolExecutor(THREADS) as threads:
-            list(threads.map(lambda rows: self._fill(seconds, rows, origins, destinations, ends), slices))
+            list(threads.map(fill, slices))
         return seconds
 
     def _fill(
         self,
         seconds: Ints,
-        rows: range,
-        origins: Sequence[RoadPosition],
+        search: ToNodes,
+        origin: RoadPosition,
         destinations: Sequence[RoadPosition],
         ends: _Destinations,
     ) -> None:
-        if not len(rows) or not len(ends.nodes):
-            return
-        search = routingkit_cch.CCHOneToMany(self._metric, ends.nodes.tolist())
-        for row in rows:
-            exits = [(end.node, end.ms) for end in _exits(self.roads, origins[row])]
-            if exits:
-                ms = ends.finish(np.array(search.distances_from_multi(exits), dtype=np.float64))
-                _stay_on_edge(self.roads, ms, origins[row], destinations, ends.by_edge.get(origins[row].edge, ()))
-                seconds[row] = _seconds(ms)
+        exits = [(end.node, end.ms) for end in _exits(self.roads, origin)]
+        if exits:
+            ms = ends.finish(search.ms_from(exits))
+            _stay_on_edge(self.roads, ms, origin, destinations, ends.by_edge.get(origin.edge, ()))
+            seconds[:] = _seconds(ms)
 
     def leg(self, origin: RoadPosition, destination: RoadPosition) -> Leg | None:
         exits, entries = _exits(self.roads, origin), _entries(self.roads, destination)
         if not exits or not entries:
             return None
-        found = routingkit_cch.CCHQuery(self._metric).run_multi(
-            [(end.node, end.ms) for end in exits], [(end.node, end.ms) for end in entries]
-        )
-        around = None if found.distance is None else (found.distance, found.node_path, found.arc_path)
+        around = self._hierarchy.way([(end.node, end.ms) for end in exits], [(end.node, end.ms) for end in entries])
         return _leg(self.roads, origin, destination, around)
 
 
@@ -218,7 +222,7 @@ class DijkstraTimes:
         )
         return _leg(self.roads, origin, destination, around)
 
-    def _way(self, start: _End, end: _End) -> _Around | None:
+    def _way(self, start: _End, end: _End) -> Way | None:
         ms, before = dijkstra(self.roads.graph, indices=[start.node], return_predecessors=True)
         if not np.isfinite(ms[0, end.node]):
             return None
@@ -227,7 +231,7 @@ class DijkstraTimes:
             nodes.append(int(before[0, nodes[-1]]))
         nodes.reverse()
         arcs = [self._fastest_arc(tail, head) for tail, head in pairwise(nodes)]
-        return start.ms + sum(int(self.roads.ms[arc]) for arc in arcs) + end.ms, nodes, arcs
+        return Way(start.ms + sum(int(self.roads.ms[arc]) for arc in arcs) + end.ms, nodes, arcs)
 
     def _fastest_arc(self, tail: int, head: int) -> int:
         arcs = self._by_ends[tail, head]
@@ -242,11 +246,7 @@ class DijkstraTimes:
         return by_ends
 
 
-_Around = tuple[int, list[int], list[int]]
-"""Milliseconds, nodes and arcs of a way that leaves the origin's edge and enters the destination's at a node."""
-
-
-def _leg(roads: Roads, origin: RoadPosition, destination: RoadPosition, around: _Around | None) -> Leg | None:
+def _leg(roads: Roads, origin: RoadPosition, destination: RoadPosition, around: Way | None) -> Leg | None:
     within = _within_arc_ms(roads, origin, destination)
     if within is not None and (around is None or within[0] <= around[0]):
         return Leg(within[0], _metres(roads, origin, destination, (within[1],)), (within[1],))

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import dedent
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -123,9 +124,11 @@ def reference_ms(
 ) -> list[list[int | None]]:
     """Milliseconds by networkx on the split graph, None where no way leads."""
     graph = split_graph(roads, [*origins, *destinations])
-    rows = []
+    rows: list[list[int | None]] = []
     for origin in origins:
-        found = nx.single_source_dijkstra_path_length(graph, (origin.edge, origin.fraction), weight="ms")
+        found: Mapping[Node, Any] = nx.single_source_dijkstra_path_length(
+            graph, (origin.edge, origin.fraction), weight="ms"
+        )
         open_edge = bool(roads.edge_is_open[origin.edge])
         rows.append([found.get((to.edge, to.fraction)) if open_edge else None for to in destinations])
     return rows
@@ -168,7 +171,9 @@ def drawn(picture: str, *, cell_m: float = 100.0) -> Drawing:
         *(street for line in rows for street in _runs(line, _ACROSS)),
         *(street for column in zip(*rows, strict=True) for street in _runs("".join(column), _DOWN)),
     ]
-    ends = [(names[tail], names[head], 0 if forward else None, 0 if back else None) for tail, head, forward, back in found]
+    ends = [
+        (names[tail], names[head], 0 if forward else None, 0 if back else None) for tail, head, forward, back in found
+    ]
     places = {names[letter]: _place(column, row, cell_m) for letter, column, row in corners}
     return Drawing(open_roads(network_of(ends, places=places)), cell_m, names)
 
