@@ -1,4 +1,5 @@
-"""The command line. Exit codes: 0 done, 1 a checked plan breaks a rule, 2 bad input, 3 a new plan failed its check."""
+"""The command line. Exit codes: 0 done, 1 a checked plan breaks a rule, 2 bad input, 3 a new plan failed its check,
+130 interrupted before there was anything to write."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from typing import Any, NoReturn
 
 from geodata.errors import BadInput, Complaint, NetworkUnavailable, Text
 
-DONE, RULE_BROKEN, BAD_INPUT, NOT_CHECKED = 0, 1, 2, 3
+DONE, RULE_BROKEN, BAD_INPUT, NOT_CHECKED, INTERRUPTED = 0, 1, 2, 3, 130
 LANGUAGES = ("zh", "en")
 
 
@@ -28,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NetworkUnavailable as failure:
         print(failure.message.in_language(options.lang), file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -37,6 +37,10 @@ from routing.model import (
     Violation,
     Visit,
 )
+
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+MOST = 1e15
+"""No weight or volume is larger; more would not fit a whole number of grams."""
 
 # --- plan to plan document --------------------------------------------------------------------------------------
 
@@ -83,7 +87,11 @@ class PlanWriter:
         return {vehicle.id: vehicle for vehicle in self.problem.scenario.vehicles}
 
     def _at(self, second: int) -> datetime:
-        return (self.problem.scenario.epoch + timedelta(seconds=second)).astimezone(self._zone)
+        """A second beyond the calendar, which only a forged plan has, is the end of time."""
+        try:
+            return (self.problem.scenario.epoch + timedelta(seconds=second)).astimezone(self._zone)
+        except OverflowError:
+            return END_OF_TIME
 
     def _order(self, order: DispatchOrder) -> schemas.OrderInPlan:
         return schemas.OrderInPlan(
@@ -302,7 +310,11 @@ def _leg(entry: schemas.LegEntry) -> Leg:
 
 
 def _load(entry: schemas.LoadEntry) -> Load:
-    return Load(round(entry.kg * 1_000), round(entry.m3 * 1e6), entry.crates)
+    return Load(round(_bounded(entry.kg) * 1_000), round(_bounded(entry.m3) * 1e6), entry.crates)
+
+
+def _bounded(amount: float) -> float:
+    return max(-MOST, min(amount, MOST))
 
 
 def _reason(entry: schemas.ReasonEntry) -> Reason | None:

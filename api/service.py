@@ -16,6 +16,7 @@ from geodata.errors import BadInput, Text
 from geodata.network import Network, load_network
 from geodata.samples import PREFIX, sample_network
 from routing.check import check_plan, check_roads
+from routing.explain import explain_anew
 from routing.model import Violation
 from routing.pipeline import OnProgress, Planned, in_silence, make_plan, pose
 from routing.solvers import base, known_solver
@@ -115,7 +116,9 @@ def check_document(
     found += check_roads(posed.roads, posed.problem, stated)
     warnings = tuple(Text(warning.zh, warning.en) for warning in plan.warnings)
     writer = PlanWriter(scenario, posed.problem, network, warnings)
-    rebuilt = writer.write(stated, solver=plan.solver, reproducible=plan.summary.reproducible)
+    true = explain_anew(posed.problem, stated)
+    rebuilt = writer.write(true, solver=plan.solver, reproducible=plan.summary.reproducible)
+    rebuilt = rebuilt.model_copy(update={"state": plan.state, "version": plan.version})
     told: Mapping[str, object] = {violation.subject: None for violation in found}
     found += [wrong for wrong in misstatements(plan, rebuilt) if wrong.subject.rpartition("/")[2] not in told]
     return tuple(found)

@@ -20,17 +20,16 @@ from geodata.profile import CLOSED
 from geodata.roads import Roads
 from geodata.travel_times import NO_WAY_S
 from routing.model import (
-    DispatchOrder,
     Interval,
     Load,
     Loop,
+    Place,
     Plan,
     Problem,
     ReasonCode,
     Route,
     Site,
     Stop,
-    Unserved,
     Vehicle,
     Violation,
     Visit,
@@ -86,7 +85,10 @@ def _check_demand(book: _Book, plan: Plan) -> Iterator[Violation]:
     listed.update(unserved.visit.id for unserved in plan.unserved)
     for visit in book.visits:
         if listed[visit] != 1:
-            zh, en = f"配送任务 {visit} 出现 {listed[visit]} 次，应为 1 次", f"is listed {listed[visit]} times, not once"
+            zh, en = (
+                f"配送任务 {visit} 出现 {listed[visit]} 次，应为 1 次",
+                f"is listed {listed[visit]} times, not once",
+            )
             yield Violation("DEMAND", Text(zh, f"visit {visit} {en}"), visit=visit)
     for stated in [*(stop.visit for stop in plan.stops()), *(unserved.visit for unserved in plan.unserved)]:
         yield from _check_stated_visit(book, stated)
@@ -143,7 +145,7 @@ def _check_route(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Violat
         yield from _check_shift(vehicle, loop)
         yield from _check_drives(book, vehicle, loop)
         for stop in loop.stops:
-            yield from _check_stop(book, vehicle, stop)
+            yield from _check_stop(book, vehicle, loop, stop)
     yield from _check_route_totals(vehicle, route)
 
 
@@ -217,9 +219,8 @@ def _wrong_drive(vehicle: Vehicle, visit: str, from_s: int, to_s: int, stated_s:
     return Violation("ROAD", Text(zh, en), vehicle=vehicle.id, visit=visit)
 
 
-def _check_stop(book: _Book, vehicle: Vehicle, stop: Stop) -> Iterator[Violation]:
-    order = stop.visit.order
-    yield from _check_target(book, vehicle, stop, order)
+def _check_stop(book: _Book, vehicle: Vehicle, loop: Loop, stop: Stop) -> Iterator[Violation]:
+    yield from _check_target(book, vehicle, loop, stop)
     site = book.sites.get(stop.visit.site)
     if site is None or site.receiving is None:
         return
@@ -229,7 +230,8 @@ def _check_stop(book: _Book, vehicle: Vehicle, stop: Stop) -> Iterator[Violation
         yield Violation("WINDOW", Text(zh, en), vehicle=vehicle.id, visit=stop.visit.id)
 
 
-def _check_target(book: _Book, vehicle: Vehicle, stop: Stop, order: DispatchOrder) -> Iterator[Violation]:
+def _check_target(book: _Book, vehicle: Vehicle, loop: Loop, stop: Stop) -> Iterator[Violation]:
+    order = stop.visit.order
     after_s = stop.start_s - order.order_s
     if after_s > order.round_limit_s or after_s < 0:
         zh = f"指令后 {after_s} 秒开始，应在 0 至 {order.round_limit_s} 秒内"
@@ -239,14 +241,10 @@ def _check_target(book: _Book, vehicle: Vehicle, stop: Stop, order: DispatchOrde
         zh = f"指令后 {after_s} 秒开始，超过时限 {order.target_s} 秒"
         en = f"begins {after_s} s after its order, later than the target of {order.target_s} s"
         yield Violation("TARGET", Text(zh, en), vehicle=vehicle.id, visit=stop.visit.id)
-    loop_left_s = _left_before_order(stop, order)
-    if loop_left_s:
-        zh, en = "到达早于调配指令", "arrives before its dispatch order was given"
+    if loop.departure_s < order.order_s:
+        zh = f"{loop.departure_s} 秒出车,早于 {order.order_s} 秒的调配指令"
+        en = f"its vehicle left at {loop.departure_s} s, before the order of {order.order_s} s was given"
         yield Violation("TARGET", Text(zh, en), vehicle=vehicle.id, visit=stop.visit.id)
-
-
-def _left_before_order(stop: Stop, order: DispatchOrder) -> bool:
-    return stop.arrival_s - stop.travel_s < order.order_s
 
 
 def _inside(intervals: tuple[Interval, ...], instant_s: int) -> bool:
@@ -257,22 +255,69 @@ def _inside(intervals: tuple[Interval, ...], instant_s: int) -> bool:
 
 
 def _check_reasons(book: _Book, plan: Plan) -> Iterator[Violation]:
-    """Late and unserved visits carry a reason, and the reasons that the table alone can judge hold."""
+    """Late and unserved visits carry the first reason that holds; stops in time carry none."""
     for stop in plan.stops():
         if (stop.reason is None) != (stop.start_s <= stop.visit.order.deadline_s):
-            zh, en = "迟到的停靠须有原因，准时的没有", "a late stop carries a reason, a stop in time none"
+            zh, en = "迟到的停靠须有原因,准时的没有", "a late stop carries a reason, a stop in time none"
             yield Violation("TARGET", Text(zh, en), visit=stop.visit.id)
+        elif stop.reason is not None:
+            yield from _check_reason(book, "TARGET", stop.visit, stop.reason.code)
     for unserved in plan.unserved:
-        yield from _check_unserved_reason(book, unserved)
+        if unserved.reason is None:
+            text = Text("未送达的任务须有原因", "an unserved visit carries a reason")
+            yield Violation("DEMAND", text, visit=unserved.visit.id)
+        else:
+            yield from _check_reason(book, "DEMAND", unserved.visit, unserved.reason.code)
 
 
-def _check_unserved_reason(book: _Book, unserved: Unserved) -> Iterator[Violation]:
-    if unserved.reason is None:
-        text = Text("未送达的任务须有原因", "an unserved visit carries a reason")
-        yield Violation("DEMAND", text, visit=unserved.visit.id)
-    elif (unserved.reason.code is ReasonCode.UNREACHABLE) != _unreachable(book, unserved.visit):
-        text = Text("“无路可达”与路网不符", "UNREACHABLE does not agree with the roads")
-        yield Violation("DEMAND", text, visit=unserved.visit.id)
+def _check_reason(book: _Book, rule: str, visit: Visit, stated: ReasonCode) -> Iterator[Violation]:
+    if visit.id not in book.visits:
+        return
+    found = _reason_code(book, book.visits[visit.id])
+    if stated is not found:
+        text = Text(f"原因 {stated} 不成立,应为 {found}", f"the reason {stated} does not hold; {found} does")
+        yield Violation(rule, text, visit=visit.id)
+
+
+def _reason_code(book: _Book, visit: Visit) -> ReasonCode:
+    """The first reason that holds: the visit alone, by every vehicle there is."""
+    vehicles = book.vehicles.values()
+    kinds = {kind.id: kind for kind in book.problem.scenario.kinds}
+    units = [kinds[line.kind].load(1) for line in visit.lines]
+    if _unreachable(book, visit):
+        return ReasonCode.UNREACHABLE
+    if not any(_holds(vehicle, unit) for vehicle in vehicles for unit in units):
+        return ReasonCode.TOO_BIG
+    receiving = book.sites[visit.site].receiving
+    if not any(_in_time_alone(book, vehicle, visit, None) for vehicle in vehicles):
+        return ReasonCode.TOO_FAR
+    if not any(_in_time_alone(book, vehicle, visit, receiving) for vehicle in vehicles):
+        return ReasonCode.WINDOW_MISSED
+    return ReasonCode.NO_CAPACITY_LEFT
+
+
+def _holds(vehicle: Vehicle, load: Load) -> bool:
+    return all(amount <= limit for amount, limit in zip(load, vehicle.capacity, strict=True))
+
+
+def _in_time_alone(book: _Book, vehicle: Vehicle, visit: Visit, hours: tuple[Interval, ...] | None) -> bool:
+    """Leave as soon as shift, depot and order allow, drive there, wait for the hours, and be back within the shift."""
+    order, site = visit.order, book.sites[visit.site]
+    opening = book.problem.depots[vehicle.start].opening
+    departure_s = _soonest(opening, max(vehicle.shift.open_s, order.order_s), 0)
+    arrival_s = departure_s + _table_s(book, _row(book, vehicle.start), visit.row)
+    start_s = _soonest(hours, arrival_s, visit.service_s if site.finish_by_close else 0)
+    back_s = start_s + visit.service_s + _table_s(book, visit.row, _row(book, vehicle.end))
+    in_time = start_s <= min(order.deadline_s, order.limit_s)
+    return _holds(vehicle, visit.load) and in_time and back_s <= vehicle.shift.close_s
+
+
+def _soonest(hours: tuple[Interval, ...] | None, instant_s: int, lasting_s: int) -> int:
+    """The first instant from the given one on in the hours, with so much of them left."""
+    if hours is None:
+        return instant_s
+    starts = (max(instant_s, opens_s) for opens_s, closes_s in hours if max(instant_s, opens_s) + lasting_s <= closes_s)
+    return min(starts, default=NO_WAY_S)
 
 
 def _unreachable(book: _Book, visit: Visit) -> bool:
@@ -358,12 +403,20 @@ def _compare_totals(
             yield Violation("TOTALS", Text(zh, en), vehicle=vehicle, subject=name)
 
 
+ROUNDED_M = 0.0501
+"""Stated metres are rounded to one decimal."""
+
+
 # --- ROAD, arc by arc -------------------------------------------------------------------------------------------
 
 
 def check_roads(roads: Roads, problem: Problem, plan: Plan) -> tuple[Violation, ...]:
     """Re-sum the arcs of every leg under the roads in force, and compare with Dijkstra's search."""
-    legs = [leg for route in plan.routes for loop in route.loops for leg in _legs_of(problem, route.vehicle, loop)]
+    depots = {depot.place.id: _position(problem, depot.place) for depot in problem.scenario.depots}
+    sites = {site.place.id: _position(problem, site.place) for site in problem.scenario.sites}
+    legs = [
+        leg for route in plan.routes for loop in route.loops for leg in _legs_of(depots, sites, route.vehicle, loop)
+    ]
     found = [violation for leg in legs for violation in _check_leg(roads, leg)]
     return (*found, *_compare_with_search(roads, [leg for leg in legs if leg.origin and leg.destination]))
 
@@ -378,24 +431,19 @@ class _DrivenLeg:
     leg: Leg | None
 
 
-def _legs_of(problem: Problem, vehicle: str, loop: Loop) -> Iterator[_DrivenLeg]:
-    positions = [_depot_position(problem, loop.depot)]
-    positions += [_site_position(problem, stop.visit) for stop in loop.stops]
-    positions += [_depot_position(problem, loop.end)]
+def _position(problem: Problem, place: Place) -> RoadPosition | None:
+    return problem.located.by_access_point[place.access_point].position
+
+
+_Positions = Mapping[str, RoadPosition | None]
+
+
+def _legs_of(depots: _Positions, sites: _Positions, vehicle: str, loop: Loop) -> Iterator[_DrivenLeg]:
+    places = [depots.get(loop.depot), *(sites.get(stop.visit.site) for stop in loop.stops), depots.get(loop.end)]
     drives = [(stop.visit.id, stop.travel_s, stop.leg) for stop in loop.stops]
     drives += [("", loop.back_travel_s, loop.back_leg)]
-    for (origin, destination), (visit, travel_s, leg) in zip(pairwise(positions), drives, strict=True):
+    for (origin, destination), (visit, travel_s, leg) in zip(pairwise(places), drives, strict=True):
         yield _DrivenLeg(vehicle, visit, origin, destination, travel_s, leg)
-
-
-def _depot_position(problem: Problem, depot: str) -> RoadPosition | None:
-    known = problem.depots.get(depot)
-    return problem.located.by_access_point[known.place.access_point].position if known else None
-
-
-def _site_position(problem: Problem, visit: Visit) -> RoadPosition | None:
-    site = next((site for site in problem.scenario.sites if site.place.id == visit.site), None)
-    return problem.located.by_access_point[site.place.access_point].position if site else None
 
 
 def _check_leg(roads: Roads, driven: _DrivenLeg) -> Iterator[Violation]:
@@ -417,7 +465,7 @@ def _check_leg(roads: Roads, driven: _DrivenLeg) -> Iterator[Violation]:
         yield violation("路径不连续或起止不符", "its arcs do not lead from the one place to the other")
         return
     ms, metres = _sum_of_arcs(roads, leg.arcs, origin, destination)
-    if -(-ms // 1000) != driven.travel_s or abs(metres - leg.length_m) > 0.1:
+    if -(-ms // 1000) != driven.travel_s or abs(metres - leg.length_m) > ROUNDED_M:
         yield violation(
             f"写明 {driven.travel_s} 秒、{leg.length_m:.1f} 米；按路段合计 {ms / 1000:.3f} 秒、{metres:.1f} 米",
             f"states {driven.travel_s} s and {leg.length_m:.1f} m; its arcs add up to {ms / 1000:.3f} s, {metres:.1f} m",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -36,11 +37,32 @@ def explain_plan(problem: Problem, plan: Plan) -> Plan:
     )
 
 
-def _explain_route(reasons: _Reasons, route: Route) -> Route:
-    loops = tuple(
-        replace(loop, stops=tuple(_explain_stop(reasons, stop) for stop in loop.stops)) for loop in route.loops
+def explain_anew(problem: Problem, plan: Plan) -> Plan:
+    """The plan with the reasons found here in place of those it states, for every visit the problem knows."""
+    reasons = _Reasons(problem)
+    known = {visit.id: visit for visit in problem.visits}
+    dismissed = {left.visit.id: left.reason for left in problem.dismissed}
+
+    def reason(visit: Visit, stated: Reason | None) -> Reason | None:
+        return reasons.of(known[visit.id]) if visit.id in known else dismissed.get(visit.id, stated)
+
+    def explained(stop: Stop) -> Stop:
+        return replace(stop, reason=reason(stop.visit, stop.reason)) if stop.late_s else stop
+
+    return replace(
+        plan,
+        routes=tuple(_with_stops(route, explained) for route in plan.routes),
+        unserved=tuple(replace(left, reason=reason(left.visit, left.reason)) for left in plan.unserved),
     )
+
+
+def _with_stops(route: Route, change: Callable[[Stop], Stop]) -> Route:
+    loops = tuple(replace(loop, stops=tuple(change(stop) for stop in loop.stops)) for loop in route.loops)
     return replace(route, loops=loops)
+
+
+def _explain_route(reasons: _Reasons, route: Route) -> Route:
+    return _with_stops(route, lambda stop: _explain_stop(reasons, stop))
 
 
 def _explain_stop(reasons: _Reasons, stop: Stop) -> Stop:
@@ -139,13 +161,16 @@ class _Reasons:
     def _too_far(self, visit: Visit) -> Reason:
         """Without round limit or shift end, so that the figure says how far it is and not that it cannot be done."""
         endless = Interval(visit.order.order_s, NO_WAY_S)
-        vehicles = [replace(v, shift=Interval(v.shift.open_s, NO_WAY_S)) for v in self._vehicles]
         free = replace(visit, windows=(endless,))
-        tables = [(earliest_alone(self._problem, vehicle, free), vehicle) for vehicle in vehicles]
+        tables = [(earliest_alone(self._problem, _without_end(v), free), v) for v in self._vehicles]
         starts = [(table.starts_s[0], vehicle) for table, vehicle in tables if table is not None]
         if not starts:
             return _nobody_leaves(visit)
         return _far(self._problem, visit, *min(starts, key=lambda pair: pair[0]))
+
+
+def _without_end(vehicle: Vehicle) -> Vehicle:
+    return replace(vehicle, shift=Interval(vehicle.shift.open_s, NO_WAY_S))
 
 
 def _nobody_leaves(visit: Visit) -> Reason:

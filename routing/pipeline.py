@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from geodata.network import Network
 from geodata.roads import Roads, open_roads
-from geodata.travel_times import HierarchyTimes, TravelTimes
+from geodata.travel_times import TravelTimes, exact_times
 from routing.check import check_plan, check_roads
 from routing.errors import PlanRejected
 from routing.evaluate import Solution, plan_of, with_summary, with_totals
@@ -55,7 +55,7 @@ def pose(scenario: Scenario, network: Network) -> Posed:
     """Everything that comes before solving; also what a plan is checked against."""
     roads = open_roads(network)
     located = locate_places(roads, scenario)
-    times = HierarchyTimes(roads)
+    times = exact_times(roads)
     return Posed(roads, times, pose_problem(scenario, located, times))
 
 

@@ -105,17 +105,17 @@ def _parts(scenario: Scenario, row_of: dict[str, int]) -> Iterator[tuple[Visit, 
     for row, site in enumerate(scenario.sites):
         part = 0
         for demand in site.demands:
-            for lines, oversized in _split(demand, scenario.vehicles, kinds, MOST_VISITS - count):
+            for lines, oversized in _split(demand, scenario.vehicles, kinds, MOST_VISITS + 1 - count):
                 part, count = part + 1, count + 1
                 yield _visit(site, part, orders[demand.order], lines, kinds, row_of), oversized
-        if count >= MOST_VISITS:
+        if count > MOST_VISITS:
             raise _too_many_visits(row, site)
 
 
 def _too_many_visits(row: int, site: Site) -> BadInput:
-    zh = f"到点位“{site.place.id}”为止，拆分后的配送任务已达 {MOST_VISITS} 个上限；请核对需求数量，或分区制定计划"
+    zh = f"到点位“{site.place.id}”为止，拆分后的配送任务超过 {MOST_VISITS} 个；请核对需求数量，或分区制定计划"
     en = (
-        f"up to site {site.place.id!r} the demand splits into {MOST_VISITS} visits, the most a plan may hold;"
+        f"up to site {site.place.id!r} the demand splits into more than {MOST_VISITS} visits, the most a plan may hold;"
         " check the quantities, or plan in several districts"
     )
     return BadInput.one(zh, en, pointer=f"/sites/{row}")
@@ -164,11 +164,20 @@ def _split(
     """Parts of a demand, full loads first; then, apart, the lines of which one unit fits no vehicle."""
     wanted = [line for line in demand.lines if line.units]
     carried = [line for line in wanted if _fits_some(kinds[line.kind].load(1), vehicles)]
-    if carried:
-        yield from ((part, False) for part in _full_loads(carried, vehicles, kinds, most))
+    together = [carried] if _able(carried, vehicles, kinds) else [[line] for line in carried]
+    for lines in together:
+        for part in _full_loads(lines, vehicles, kinds, most):
+            most -= 1
+            yield part, False
     oversized = tuple(line for line in wanted if line not in carried)
     if oversized:
         yield oversized, True
+
+
+def _able(lines: Sequence[DemandLine], vehicles: Sequence[Vehicle], kinds: dict[str, SupplyKind]) -> list[Load]:
+    """Capacities that hold a single unit of every line."""
+    units = [kinds[line.kind].load(1) for line in lines]
+    return [vehicle.capacity for vehicle in vehicles if all(unit.fits(vehicle.capacity) for unit in units)]
 
 
 def _fits_some(load: Load, vehicles: Sequence[Vehicle]) -> bool:
@@ -193,10 +202,7 @@ def _part_capacity(lines: Sequence[DemandLine], vehicles: Sequence[Vehicle], kin
     have to come as often as the small. Every line's single unit fits the vehicle chosen.
     """
     whole = total_load(kinds[line.kind].load(line.units) for line in lines)
-    units = [kinds[line.kind].load(1) for line in lines]
-    able = [vehicle.capacity for vehicle in vehicles if all(unit.fits(vehicle.capacity) for unit in units)]
-    if not able:
-        return max((vehicle.capacity for vehicle in vehicles), key=lambda capacity: _share(whole, capacity))
+    able = _able(lines, vehicles, kinds)
     ranked = sorted(able, key=lambda capacity: _share(whole, capacity), reverse=True)
     shares = np.cumsum([_share(whole, capacity) for capacity in ranked])
     return ranked[int(np.searchsorted(shares, shares[-1] / 2))]
@@ -213,7 +219,7 @@ def _share(load: Load, capacity: Load) -> float:
 def _fill(
     lines: Sequence[DemandLine], capacity: Load, kinds: dict[str, SupplyKind]
 ) -> tuple[tuple[DemandLine, ...], list[DemandLine]]:
-    """One vehicle's worth off the front of the lines, and what remains."""
+    """One vehicle's worth off the front of the lines, at least a unit, and what remains."""
     taken: list[DemandLine] = []
     remaining: list[DemandLine] = []
     load = Load()
@@ -224,12 +230,6 @@ def _fill(
             load = load.plus(kinds[line.kind].load(units))
         if units < line.units:
             remaining.append(DemandLine(line.kind, line.units - units))
-    if not taken:  # the first line's unit fits another vehicle only: it goes alone
-        first, *others = lines
-        return (DemandLine(first.kind, 1),), [
-            *([DemandLine(first.kind, first.units - 1)] if first.units > 1 else []),
-            *others,
-        ]
     return tuple(taken), remaining
 
 

@@ -39,7 +39,7 @@ def timetable(problem: Problem, vehicle: Vehicle, visits: Sequence[Visit]) -> Ti
 
 
 def departure_windows(problem: Problem, vehicle: Vehicle, visits: Sequence[Visit]) -> Iterator[Interval]:
-    """When the vehicle may leave, in order of time: in its shift, its depot open, every order it carries goods for given."""
+    """When the vehicle may leave, in order of time: on duty, its depot open, every order it carries goods for given."""
     ordered_s = max((visit.order.order_s for visit in visits), default=vehicle.shift.open_s)
     on_duty = Interval(max(vehicle.shift.open_s, ordered_s), vehicle.shift.close_s)
     opening = problem.depots[vehicle.start].opening

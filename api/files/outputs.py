@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -20,6 +21,7 @@ FILES = ("plan.json", "routes.geojson", "plan.xlsx", "map.png")
 def write_outputs(folder: Path, plan: PlanDocument, network: Network, *, language: str) -> None:
     """Write the plan, its driven geometry, its workbook and its map; they appear together when all are complete."""
     require_writable(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
         draft = Path(temporary)
         _write_files(draft, plan, network, language)
@@ -29,19 +31,12 @@ def write_outputs(folder: Path, plan: PlanDocument, network: Network, *, languag
 
 
 def require_writable(folder: Path) -> None:
-    """Found out before the work, not after it."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent):
-            pass
-    except OSError as error:
-        raise BadInput.one(
-            f"无法写入输出文件夹：{error.strerror}",
-            f"the output folder cannot be written: {error.strerror}",
-            file=str(folder),
-        ) from None
+    """Found out before the work, not after it; nothing is created yet."""
     if folder.exists() and not folder.is_dir():
         raise BadInput.one("输出位置已有同名文件", "is a file, not a folder to write into", file=str(folder))
+    existing = next(parent for parent in folder.absolute().parents if parent.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise BadInput.one("无法写入输出文件夹", "the output folder cannot be written", file=str(folder))
 
 
 def _write_files(draft: Path, plan: PlanDocument, network: Network, language: str) -> None:

@@ -35,9 +35,11 @@ class Stop:
     on_work: Callable[[float], None] = in_silence
     began: float = field(default_factory=time.monotonic)
 
-    def now(self) -> bool:
-        """Whether time is up or somebody asked to stop."""
-        return self.cancelled.is_set() or (self.seconds is not None and time.monotonic() - self.began >= self.seconds)
+    def now(self, *, share: float = 1.0) -> bool:
+        """Whether time, or this share of it, is up, or somebody asked to stop."""
+        if self.cancelled.is_set():
+            return True
+        return self.seconds is not None and time.monotonic() - self.began >= self.seconds * share
 
 
 class Solver(Protocol):

@@ -1,13 +1,14 @@
 """The delivery problem in PyVRP's terms (Wouda, Lan and Kool 2024, doi:10.1287/ijoc.2023.0055).
 
 PyVRP knows one time window per client and no lateness, so a visit becomes one client per window it may be served in, of
-which at most one is visited. The first search plans everything in time; what is left out is then offered again with
-later windows, and a last step moves late stops forward. A visit's prize says how much worse it is to leave it out than
-anything of lesser urgency together, as far as whole numbers of 64 bits allow.
+which at most one is visited. The first search plans everything in time; where that leaves visits out, a second one may
+also use later windows, and then late stops are moved forward by the objective's own measure. A visit's prize says how
+much worse it is to leave it out than anything of lesser urgency together, as far as whole numbers of 64 bits allow.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,20 +17,27 @@ from typing import Any
 
 import numpy as np
 import pyvrp
+from pyvrp.exceptions import PenaltyBoundWarning
 from pyvrp.IteratedLocalSearch import IteratedLocalSearchCallbacks, IteratedLocalSearchParams
 
 from geodata.travel_times import NO_WAY_S
 from routing.evaluate import Solution, Worth, worth
-from routing.improve import advance_late_stops
 from routing.model import Interval, Load, Problem, Seconds, Vehicle, Visit
 from routing.schedule import departure_windows, timetable
 from routing.solvers.base import DEFAULT_ITERATIONS, OnImprovement, Stop
+from routing.solvers.improve import advance_late_stops, place_left_out, rearrange
 
 LARGEST_PRIZES = 2**52
 """All prizes together stay below this, so that PyVRP's penalties, kept as doubles, stay exact."""
 
 LATE_ROUND = 4
 """The search for places for late visits gets this part of the work limit."""
+
+PLACES_PER_ITERATION = 10
+"""Places tried afterwards for late visits, per iteration of the work limit."""
+
+IN_TIME_SHARE, LATE_SHARE = 0.6, 0.8
+"""Of a time budget, what may have passed when the first and the second search end that leave something to do."""
 
 
 class PyVRPSolver:
@@ -40,36 +48,56 @@ class PyVRPSolver:
         if stop.iterations is None and stop.seconds is None:
             stop = replace(stop, iterations=DEFAULT_ITERATIONS)
         listener = _Listener(problem, on_improvement)
-        in_time = _search(problem, _offers(problem, ()), None, _Limit(stop, 1), seed, listener)
-        left = in_time.unserved(problem)
-        if not left or problem.scenario.policy.after_target == "leave_out":
-            return replace(in_time, work_limit=stop.iterations)
-        later = _search(problem, _offers(problem, left), in_time, _Limit(stop, LATE_ROUND), seed, listener)
-        best = advance_late_stops(problem, listener.better_of(in_time, later), stop)
-        listener.hear(best)
-        return replace(
-            best,
-            iterations=in_time.iterations + later.iterations,
-            finished=in_time.finished and later.finished and best.finished,
-            work_limit=stop.iterations,
-        )
+        policy = problem.scenario.policy
+        if policy.objective == "prices" or policy.after_target == "leave_out":
+            found = _search(problem, _offers(problem), None, _Limit(stop), seed, listener)
+            listener.hear(found)
+            return replace(found, work_limit=stop.iterations)
+        found = _search(problem, _offers(problem), None, _Limit(stop, share=IN_TIME_SHARE), seed, listener)
+        listener.hear(found)
+        if found.unserved(problem):
+            found = _late_rather_than_never(problem, found, stop, seed, listener)
+        return replace(found, work_limit=stop.iterations)
+
+
+def _late_rather_than_never(
+    problem: Problem, in_time: Solution, stop: Stop, seed: int, listener: _Listener
+) -> Solution:
+    start = place_left_out(problem, in_time)
+    listener.hear(start)
+    limit = _Limit(stop, part=LATE_ROUND, share=LATE_SHARE)
+    later = _search(problem, _offers(problem, also_late=True), start, limit, seed, listener)
+    best = listener.better_of(start, later)
+    places = None if stop.iterations is None else PLACES_PER_ITERATION * stop.iterations
+    best = advance_late_stops(problem, best, stop, most_places=places)
+    listener.hear(best)
+    best = rearrange(problem, best, stop, most_places=places, seed=seed)
+    listener.hear(best)
+    finished = in_time.finished and later.finished and best.finished
+    return replace(best, iterations=in_time.iterations + later.iterations, finished=finished)
 
 
 class _Limit:
-    """A PyVRP stopping criterion: the work limit, or whatever else says stop."""
+    """A PyVRP stopping criterion: the work limit, or whatever else says stop.
 
-    def __init__(self, stop: Stop, part: int) -> None:
+    Of a time budget only ``share`` is used up while visits are left out, which a cost of ``served_below`` or more says.
+    """
+
+    def __init__(self, stop: Stop, *, part: int = 1, share: float = 1.0) -> None:
         self._stop = stop
+        self._share = share
         self._most = None if stop.iterations is None else max(1, stop.iterations // part)
         self._done = 0
         self.finished = False
+        self.served_below = 0
 
-    def __call__(self, best_cost: float) -> bool:  # noqa: ARG002  PyVRP's protocol
+    def __call__(self, best_cost: float) -> bool:
         if self._most is not None:
             self.finished = self._done >= self._most
             self._stop.on_work(self._done / self._most)
         self._done += 1
-        return self.finished or self._stop.now()
+        share = 1.0 if best_cost < self.served_below else self._share
+        return self.finished or self._stop.now(share=share)
 
 
 class _Listener(IteratedLocalSearchCallbacks):
@@ -107,23 +135,26 @@ class _Offer:
     late: bool
 
 
-def _offers(problem: Problem, also_late: Sequence[int]) -> list[_Offer]:
-    """In time for every visit, and also late for those named. The windows of a visit never overlap in vain."""
-    late = set(also_late)
+def _offers(problem: Problem, *, also_late: bool = False) -> list[_Offer]:
+    """In time for every visit, or also late. The windows of a visit never overlap in vain."""
+    policy = problem.scenario.policy
+    if policy.objective == "prices" and policy.after_target == "deliver_late":  # late costs nothing of its own
+        return [_Offer(index, window, False) for index, visit in enumerate(problem.visits) for window in visit.windows]
     return [
         _Offer(index, window, is_late)
         for index, visit in enumerate(problem.visits)
-        for window, is_late in _windows(visit, index in late)
+        for window, is_late in _windows(visit)
+        if also_late or not is_late
     ]
 
 
-def _windows(visit: Visit, also_late: bool) -> Iterator[tuple[Interval, bool]]:  # noqa: FBT001
+def _windows(visit: Visit) -> Iterator[tuple[Interval, bool]]:
+    """The visit's windows cut at its deadline, and whether it is late in them."""
     deadline_s = visit.order.deadline_s
     for window in visit.windows:
-        in_time = window.meet(Interval(window.open_s, deadline_s))
-        if in_time is not None:
-            yield in_time, False
-        if also_late and window.close_s > deadline_s:
+        if window.open_s <= deadline_s:
+            yield Interval(window.open_s, min(window.close_s, deadline_s)), False
+        if window.close_s > deadline_s:
             yield Interval(max(window.open_s, deadline_s + 1), window.close_s), True
 
 
@@ -134,11 +165,14 @@ def _search(
         return Solution(tuple(() for _ in problem.scenario.vehicles))
     model = _Model(problem, offers)
     listener.model = model
+    limit.served_below = model.cheapest_prize()
     params = pyvrp.SolveParams(ils=IteratedLocalSearchParams(callbacks=listener))
     initial = None if start is None else model.write(start)
-    result = pyvrp.solve(
-        model.data, limit, seed=seed, collect_stats=False, display=False, params=params, initial_solution=initial
-    )
+    with warnings.catch_warnings():  # that penalties are at their bound is a matter between PyVRP and its author
+        warnings.simplefilter("ignore", PenaltyBoundWarning)
+        result = pyvrp.solve(
+            model.data, limit, seed=seed, collect_stats=False, display=False, params=params, initial_solution=initial
+        )
     if not result.best.is_feasible():
         return start or Solution(tuple(() for _ in problem.scenario.vehicles), finished=limit.finished)
     return replace(model.read(result.best), iterations=result.num_iterations, finished=limit.finished)
@@ -165,20 +199,25 @@ class _Model:
         return pyvrp.ProblemData(
             locations=[pyvrp.Location(0, 0) for _ in rows],
             clients=[
-                self._client(offer, rows[self._problem.visits[offer.visit].row], group_of.get(number))
+                self._client(number, rows[self._problem.visits[offer.visit].row], group_of.get(number))
                 for number, offer in enumerate(self._offers)
             ],
             depots=[pyvrp.Depot(rows[self._problem.depot_row(depot)]) for depot in depots],
-            vehicle_types=[self._vehicle_type(numbers, depots) for numbers in self._fleet],
+            vehicle_types=[self._vehicle_type(kind, depots) for kind in self._fleet],
             distance_matrices=[np.zeros_like(travel_s)],
             duration_matrices=[travel_s],
             groups=[pyvrp.ClientGroup(clients, required=False) for clients in groups],
         )
 
+    def cheapest_prize(self) -> int:
+        """A solution that costs less serves every visit; zero where some visits are not offered at all."""
+        return min(self._prizes) if len(self._offers_of) == len(self._problem.visits) else 0
+
     def _groups(self) -> list[list[int]]:
         return [clients for clients in self._offers_of.values() if len(clients) > 1]
 
-    def _client(self, offer: _Offer, location: int, group: int | None) -> pyvrp.Client:
+    def _client(self, number: int, location: int, group: int | None) -> pyvrp.Client:
+        offer = self._offers[number]
         visit = self._problem.visits[offer.visit]
         return pyvrp.Client(
             location=location,
@@ -187,17 +226,16 @@ class _Model:
             tw_early=offer.window.open_s,
             tw_late=offer.window.close_s,
             release_time=visit.order.order_s,
-            prize=self._prizes[visit.urgency, offer.late],
+            prize=self._prizes[number],
             required=False,
             group=group,
         )
 
-    def _vehicle_type(self, numbers: list[int], depots: list[str]) -> pyvrp.VehicleType:
-        vehicle = self._problem.scenario.vehicles[numbers[0]]
-        leave = next(departure_windows(self._problem, vehicle, ()))
+    def _vehicle_type(self, kind: _Alike, depots: list[str]) -> pyvrp.VehicleType:
+        vehicle, leave = self._problem.scenario.vehicles[kind.numbers[0]], kind.leave
         most = _most(self._problem)
         return pyvrp.VehicleType(
-            num_available=len(numbers),
+            num_available=len(kind.numbers),
             capacity=[min(limit, bound) for limit, bound in zip(vehicle.capacity, most, strict=True)],
             start_depot=depots.index(vehicle.start),
             end_depot=depots.index(vehicle.end),
@@ -211,7 +249,7 @@ class _Model:
 
     def write(self, solution: Solution) -> pyvrp.Solution:
         """A solution of ours as a start for PyVRP, each visit by the offer in whose window it begins."""
-        kind_of = {vehicle: kind for kind, numbers in enumerate(self._fleet) for vehicle in numbers}
+        kind_of = {number: row for row, kind in enumerate(self._fleet) for number in kind.numbers}
         routes = [
             pyvrp.Route(self.data, self._clients(vehicle, indices), kind_of[vehicle])
             for vehicle, indices in enumerate(solution.routes)
@@ -232,20 +270,41 @@ class _Model:
     def read(self, solution: pyvrp.Solution) -> Solution:
         """PyVRP's routes dealt out to vehicles, those alike in the scenario's order."""
         routes: list[tuple[int, ...]] = [() for _ in self._problem.scenario.vehicles]
-        free = [iter(numbers) for numbers in self._fleet]
+        free = [iter(kind.numbers) for kind in self._fleet]
         for route in solution.routes():
             visits = tuple(self._offers[activity.idx].visit for activity in route if activity.is_client())
             routes[next(free[route.vehicle_type()])] = visits
         return Solution(tuple(routes))
 
 
-def _fleet(problem: Problem) -> list[list[int]]:
-    """Numbers of vehicles that differ in nothing but their names, without those that can never leave."""
-    kinds: dict[Vehicle, list[int]] = {}
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """Numbers of vehicles that differ in nothing but their names, and when they leave."""
+
+    numbers: tuple[int, ...]
+    leave: Interval
+
+
+def _fleet(problem: Problem) -> list[_Alike]:
+    """The vehicles without those that can never leave. PyVRP knows one time to leave per vehicle, so where a depot
+    closes between two orders, some vehicles of a kind are kept for the one and some for the other."""
+    kinds: dict[tuple[Vehicle, Interval], list[int]] = {}
+    seen: Counter[Vehicle] = Counter()
     for number, vehicle in enumerate(problem.scenario.vehicles):
-        if next(departure_windows(problem, vehicle, ()), None) is not None:
-            kinds.setdefault(replace(vehicle, id="", name=""), []).append(number)
-    return list(kinds.values())
+        twin = replace(vehicle, id="", name="")
+        openings = _useful_openings(problem, vehicle)
+        if openings:
+            kinds.setdefault((twin, openings[seen[twin] % len(openings)]), []).append(number)
+            seen[twin] += 1
+    return [_Alike(tuple(numbers), leave) for (_, leave), numbers in kinds.items()]
+
+
+def _useful_openings(problem: Problem, vehicle: Vehicle) -> list[Interval]:
+    """For each order the first opening in which its goods can leave; without any order, the first of all."""
+    openings = list(departure_windows(problem, vehicle, ()))
+    orders_s = sorted({visit.order.order_s for visit in problem.visits})
+    first = (next((hours for hours in openings if hours.close_s >= order_s), None) for order_s in orders_s)
+    return list(dict.fromkeys(hours for hours in first if hours is not None)) or openings[:1]
 
 
 def _used_rows(problem: Problem) -> tuple[dict[int, int], Any]:
@@ -266,22 +325,22 @@ def _most(problem: Problem) -> Load:
     return Load(*(sum(visit.load[axis] for visit in problem.visits) + 1 for axis in range(3)))
 
 
-def _prizes(problem: Problem, offers: Sequence[_Offer]) -> dict[tuple[int, bool], int]:
-    """Prize per (urgency, late). Leaving a visit out costs the prize of serving it in time."""
-    policy = problem.scenario.policy
+def _prizes(problem: Problem, offers: Sequence[_Offer]) -> list[int]:
+    """Prize of each offer. Leaving a visit out costs the prize of serving it in time."""
+    visits, policy = problem.visits, problem.scenario.policy
     if policy.objective == "prices":
-        return {(visit.urgency, False): policy.prices[visit.priority] for visit in problem.visits}
-    counts = Counter(visit.urgency for visit in problem.visits)
-    late_counts = Counter(problem.visits[visit].urgency for visit in {offer.visit for offer in offers if offer.late})
+        return [policy.prices[visits[offer.visit].priority] for offer in offers]
+    counts = Counter(visit.urgency for visit in visits)
+    late_counts = Counter(visits[visit].urgency for visit in {offer.visit for offer in offers if offer.late})
     urgencies = sorted(counts, reverse=True)
-    ladder = [late_counts[u] for u in urgencies] + [counts[u] for u in urgencies]
-    steps = _ladder(ladder, _dearest_visit_s(problem))
-    for_being_late, for_being_left = steps[: len(urgencies)], steps[len(urgencies) :]
-    prizes = {}
-    for urgency, late, left in zip(urgencies, for_being_late, for_being_left, strict=True):
-        prizes[urgency, True] = left
-        prizes[urgency, False] = left + late
-    return prizes
+    steps = _ladder([late_counts[u] for u in urgencies] + [counts[u] for u in urgencies], _dearest_plan_s(problem))
+    for_being_late = dict(zip(urgencies, steps[: len(urgencies)], strict=True))
+    for_being_left = dict(zip(urgencies, steps[len(urgencies) :], strict=True))
+    urgency_of = [visits[offer.visit].urgency for offer in offers]
+    return [
+        for_being_left[urgency] + (0 if offer.late else for_being_late[urgency])
+        for offer, urgency in zip(offers, urgency_of, strict=True)
+    ]
 
 
 def _ladder(counts: Sequence[int], least: int) -> list[int]:
@@ -302,8 +361,9 @@ def _steps(growth: Sequence[int], least: int) -> list[int]:
     return steps
 
 
-def _dearest_visit_s(problem: Problem) -> int:
-    """More than one visit can add to the cost: a vehicle of its own, there and back, and every wait."""
-    dearest_vehicle_s = max(vehicle.fixed_cost_s for vehicle in problem.scenario.vehicles)
-    longest_shift_s = max(v.shift.close_s - v.shift.open_s for v in problem.scenario.vehicles)
-    return dearest_vehicle_s + longest_shift_s + 1
+def _dearest_plan_s(problem: Problem) -> int:
+    """More than any plan costs: as many vehicles as there are visits, the dearest, out for their whole shifts."""
+    costs = (
+        vehicle.fixed_cost_s + vehicle.shift.close_s - vehicle.shift.open_s for vehicle in problem.scenario.vehicles
+    )
+    return sum(sorted(costs, reverse=True)[: len(problem.visits)]) + 1

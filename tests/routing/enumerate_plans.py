@@ -7,14 +7,16 @@ from dataclasses import replace
 from itertools import combinations, permutations
 
 from routing.evaluate import Worth, add_worths, left_out_worth, route_worth
-from routing.model import UNBOUND, DispatchOrder, Interval, Load, Policy, Problem, Site, Vehicle, total_load
+from routing.model import UNBOUND, DispatchOrder, Interval, Load, Policy, Problem, Site, Vehicle, Visit, total_load
 from tests.routing import small
 
 Visits = frozenset[int]
+LATE_ALLOWED = Policy("deliver_late")
 
 
 def best_worth(problem: Problem) -> Worth:
     """The least worth over every way to deal the visits out and every order to make them in."""
+    problem = _without_late_windows(problem)
     left = {index: left_out_worth(problem, visit) for index, visit in enumerate(problem.visits)}
     best: dict[Visits, Worth] = {frozenset(): route_worth(problem, problem.scenario.vehicles[0], ()) or ()}
     known: dict[Vehicle, dict[Visits, Worth]] = {}
@@ -45,16 +47,25 @@ def _best_routes(problem: Problem, vehicle: Vehicle) -> list[tuple[Visits, Worth
     for chosen in sets:
         if total_load(problem.visits[index].load for index in chosen).fits(vehicle.capacity):
             worths = [route_worth(problem, vehicle, order) for order in permutations(chosen)]
-            allowed = [worth for worth in worths if worth is not None and not _forbidden(problem, worth)]
+            allowed = [worth for worth in worths if worth is not None]
             if allowed:
                 found.append((frozenset(chosen), min(allowed)))
     return found
 
 
-def _forbidden(problem: Problem, worth: Worth) -> bool:
-    """Late stops where none may be; tiny problems with prices are given no late windows instead."""
-    lexicographic = problem.scenario.policy.objective == "lexicographic"
-    return lexicographic and problem.scenario.policy.after_target == "leave_out" and any(worth[4:8])
+def _without_late_windows(problem: Problem) -> Problem:
+    """Where nothing may be late, a window ends at the deadline at the latest."""
+    if problem.scenario.policy.after_target == "deliver_late":
+        return problem
+    visits = tuple(
+        replace(visit, windows=tuple(met for window in visit.windows if (met := window.meet(_in_time(visit)))))
+        for visit in problem.visits
+    )
+    return replace(problem, visits=visits)
+
+
+def _in_time(visit: Visit) -> Interval:
+    return Interval(0, visit.order.deadline_s)
 
 
 # --- random problems --------------------------------------------------------------------------------------------
@@ -75,9 +86,7 @@ def random_problem(
     vehicles = [_random_vehicle(chance, number) for number in range(chance.randint(2, 3))]
     if chance.random() < 0.4:  # some alike
         vehicles[1] = replace(vehicles[0], id="V1", name="V1")
-    given = small.scenario(
-        sites, vehicles, depots=depots, orders=tuple(orders), policy=policy or random_policy(chance)
-    )
+    given = small.scenario(sites, vehicles, depots=depots, orders=tuple(orders), policy=policy or random_policy(chance))
     return small.table_problem(given, _random_table(chance, visits + 2))
 
 

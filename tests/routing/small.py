@@ -42,6 +42,7 @@ BLOCK_S = 60
 STEP = math.degrees(BLOCK_M / EARTH_RADIUS_M)
 """Degrees of one block, at the equator, where both directions are alike."""
 
+ORIGIN = LonLat(120.0, 0.0)
 NEVER = NO_WAY_S
 EPOCH = datetime(2022, 11, 20, 0, 0, tzinfo=UTC)
 ALL_DAY = Interval(0, 86_400)
@@ -55,7 +56,7 @@ KIT = SupplyKind("kit", "基础包", grams=1_000, cm3=1_000, crates=1.0)
 
 def corner(x: int, y: int = 0) -> LonLat:
     """Where the road x blocks east and y blocks north of the origin meets the others."""
-    return LonLat(x * STEP, y * STEP)
+    return LonLat(ORIGIN.lon + x * STEP, ORIGIN.lat + y * STEP)
 
 
 def road(tail: tuple[int, int], head: tuple[int, int], **tags: str) -> Segment:

@@ -145,12 +145,13 @@ class _Routes:
         return [index for index in self.routes[number] if self._problem.visits[index].id in late]
 
     def take_out(self, visits: Iterable[int]) -> None:
-        """Leave visits out. What remains of a route can always be driven: its vehicle may wait where it stopped."""
+        """Leave visits out, except where the rest of a route could not be driven (a detour may be a short cut)."""
         taken = set(visits)
         for number, route in enumerate(self.routes):
-            if taken.intersection(route):
-                self._take(number, tuple(index for index in route if index not in taken))
-        self.left |= taken
+            remaining = tuple(index for index in route if index not in taken)
+            if remaining != route and route_worth(self._problem, self._vehicles[number], remaining) is not None:
+                self._take(number, remaining)
+                self.left |= taken.intersection(route)
 
     def move_to_best_place(self, visit: int, chance: random.Random | None = None) -> bool:
         """Whether a better place than the present one was found and taken."""
