@@ -6,6 +6,7 @@ They run on whatever entries can be read, so that one bad cell does not hide wha
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -15,11 +16,12 @@ import numpy as np
 from pydantic import ValidationError
 
 from api.complaints import complaint_at, nearest_name, pointer_to
-from api.hours import read_hours, why_unread
+from api.hours import DAY, Hours, Rest, read_breaks, read_hours, why_no_breaks, why_unread
 from api.schemas import (
     AccessPointEntry,
     DepotEntry,
     Document,
+    DriverEntry,
     KindEntry,
     OrderEntry,
     PlaceEntry,
@@ -30,8 +32,9 @@ from api.schemas import (
 from geodata.errors import Complaint, Text
 from geodata.model import Datum
 
-MOST_OF = {"kinds": 200, "access_points": 20_000, "depots": 2_000, "sites": 20_000, "vehicles": 5_000}
-MOST_DEMAND_LINES = 500
+MOST_OF = {"kinds": 200, "access_points": 20_000, "depots": 2_000, "sites": 20_000, "vehicles": 5_000, "drivers": 5_000}
+MOST_LINES = 500
+MOST_CHOICES = 5_000_000
 MOST_ORDER_SPREAD_S = 31 * 86_400
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 
@@ -50,11 +53,28 @@ ENTRIES: dict[str, type[Document]] = {
     "depots": DepotEntry,
     "sites": SiteEntry,
     "vehicles": VehicleEntry,
+    "drivers": DriverEntry,
 }
+COUNTED = re.compile(r"(?P<entry>.+)-(?P<number>[1-9]\d{0,3})")
+MOST_SHOWN = 5
+
+NAME_LISTS = (
+    ("kinds", "apart", "kinds"),
+    ("vehicles", "reload", "depots"),
+    ("sites", "vehicles", "vehicles"),
+    ("sites", "not_vehicles", "vehicles"),
+    ("sites", "prefer_vehicles", "vehicles"),
+    ("drivers", "known_sites", "sites"),
+)
+"""List and member that holds ids, and the list they are ids of."""
 
 E = TypeVar("E", bound=Document)
 
 TOO_MANY = Text("超过 {most} 项的上限（现有 {count} 项）", "more than the limit of {most} entries ({count} given)")
+TOO_MANY_CHOICES = Text(
+    "各点位对车辆的 {count} 种不同要求乘以 {vehicles} 辆车超过 {most}；请合并相同的要求",
+    "{count} different wishes of sites for {vehicles} vehicles are more than {most} choices; use fewer different ones",
+)
 SAME_ID = Text("编号“{id}”重复", "the id '{id}' is used more than once")
 SAME_VEHICLE = Text("按数量展开后车辆编号“{id}”重复", "the vehicle id '{id}' is used more than once after counting out")
 ELSEWHERE = Text(
@@ -72,9 +92,24 @@ WHAT = {
     "kinds": Text("品类", "kind"),
     "access_points": Text("停靠点", "access point"),
     "depots": Text("储备库", "depot"),
+    "sites": Text("点位", "site"),
+    "vehicles": Text("车辆", "vehicle"),
 }
 SAME_LINE = Text("品类“{kind}”在同一批次中重复", "the kind '{kind}' is demanded twice in one order")
+SAME_STOCK = Text("品类“{kind}”的库存重复", "the stock of kind '{kind}' is given twice")
 MANY_LINES = Text("需求超过 {most} 行", "more than {most} demand lines")
+MANY_STOCK_LINES = Text("库存超过 {most} 行", "more than {most} lines of stock")
+APART_FROM_ITSELF = Text("品类“{kind}”不能与自己分开装车", "the kind '{kind}' cannot be kept apart from itself")
+AND_NOT = Text("车辆“{id}”同时被禁止", "the vehicle '{id}' is also among those that may not come")
+TARGET_BEYOND = Text(
+    "送达时限 {target} 秒超过批次“{order}”的轮次时限 {limit} 秒",
+    "the target of {target} s is beyond the round limit of order '{order}', {limit} s",
+)
+BREAK_OUTSIDE = Text("休息“{rest}”不在班次“{shift}”之内", "the break '{rest}' does not fit into the shift '{shift}'")
+NO_LENGTH = Text(
+    "{count} 辆（组）车没有填写车长，不会派往限制车长的 {sites} 个点位：{names}",
+    "no length is given for {count} entries of vehicles, which are not sent to the {sites} sites that limit it: {names}",
+)
 NO_DEMAND = Text("没有任何点位有需求", "no site demands anything")
 NO_CAPACITY = Text(
     "至少要有一项载重、容积或载箱数", "needs at least one of capacity_kg, capacity_m3 and capacity_crates"
@@ -110,6 +145,7 @@ class Parts:
     depots: Part[DepotEntry]
     sites: Part[SiteEntry]
     vehicles: Part[VehicleEntry]
+    drivers: Part[DriverEntry]
     timezone: object
     lists_hours: bool
     demand_known: bool
@@ -135,6 +171,7 @@ def readable_parts(raw: dict[str, Any], document: ScenarioDocument | None, unrea
         depots=_part(raw, document, "depots", DepotEntry, unread),
         sites=_part(raw, document, "sites", SiteEntry, unread),
         vehicles=_part(raw, document, "vehicles", VehicleEntry, unread),
+        drivers=_part(raw, document, "drivers", DriverEntry, unread),
         timezone=raw.get("timezone", "Asia/Shanghai"),
         lists_hours=isinstance(settings, dict) and settings.get("unreadable_hours") == "list",
         datum=raw["datum"] if isinstance(raw.get("datum"), dict) else {},
@@ -169,7 +206,8 @@ def cross_complaints(parts: Parts) -> Iterator[Complaint]:
 
 
 def cross_warnings(parts: Parts) -> Iterator[Complaint]:
-    """What is let through, but should be known: hours taken as always open, and notes read past."""
+    """What is let through, but should be known: hours taken as always open, notes read past, unknown lengths."""
+    yield from _without_length(parts)
     if parts.lists_hours:
         yield from (complaint_at(pointer, HOURS_LISTED, reason=reason) for pointer, reason in _unread_receiving(parts))
     for index, site in parts.sites.entries:
@@ -188,8 +226,21 @@ def _too_many(parts: Parts) -> Iterator[Complaint]:
         if count > most:
             yield complaint_at(pointer_to(name), TOO_MANY, most=most, count=count)
     for index, site in parts.sites.entries:
-        if len(site.demand) > MOST_DEMAND_LINES:
-            yield complaint_at(pointer_to("sites", index, "demand"), MANY_LINES, most=MOST_DEMAND_LINES)
+        if len(site.demand) > MOST_LINES:
+            yield complaint_at(pointer_to("sites", index, "demand"), MANY_LINES, most=MOST_LINES)
+    for index, depot in parts.depots.entries:
+        if len(depot.stock) > MOST_LINES:
+            yield complaint_at(pointer_to("depots", index, "stock"), MANY_STOCK_LINES, most=MOST_LINES)
+
+
+def _too_many_choices(parts: Parts) -> Iterator[Complaint]:
+    """Who may go where is kept as a set of vehicles for each different wish; an entry of a few bytes may mean many."""
+    sites = [site for _, site in parts.sites.entries]
+    wishes = {(site.vehicles, site.not_vehicles, site.longest_vehicle_m) for site in sites}
+    count = len(wishes) + len({site.prefer_vehicles for site in sites})
+    vehicles = sum(vehicle.count for _, vehicle in parts.vehicles.entries)
+    if count > 2 and count * vehicles > MOST_CHOICES:
+        yield complaint_at("/sites", TOO_MANY_CHOICES, count=count, vehicles=vehicles, most=MOST_CHOICES)
 
 
 def _same_ids(parts: Parts) -> Iterator[Complaint]:
@@ -238,6 +289,8 @@ def _places(parts: Parts) -> Iterator[tuple[str, int, PlaceEntry]]:
 
 def _references(parts: Parts) -> Iterator[tuple[str, str, str]]:
     """Pointer, list referred to and id of every reference."""
+    yield from _listed_references(parts)
+    yield from _line_references(parts)
     for name, index, place in _places(parts):
         if place.access_point is not None:
             yield pointer_to(name, index, "access_point"), "access_points", place.access_point
@@ -245,6 +298,19 @@ def _references(parts: Parts) -> Iterator[tuple[str, str, str]]:
         yield pointer_to("vehicles", index, "depot"), "depots", vehicle.depot
         if vehicle.end is not None:
             yield pointer_to("vehicles", index, "end"), "depots", vehicle.end
+
+
+def _listed_references(parts: Parts) -> Iterator[tuple[str, str, str]]:
+    for name, member, target in NAME_LISTS:
+        for index, entry in getattr(parts, name).entries:
+            for at, identifier in enumerate(getattr(entry, member)):
+                yield pointer_to(name, index, member, at), target, identifier
+
+
+def _line_references(parts: Parts) -> Iterator[tuple[str, str, str]]:
+    for index, depot in parts.depots.entries:
+        for line, stock in enumerate(depot.stock):
+            yield pointer_to("depots", index, "stock", line, "kind"), "kinds", stock.kind
     for index, site in parts.sites.entries:
         for line, demand in enumerate(site.demand):
             yield pointer_to("sites", index, "demand", line, "kind"), "kinds", demand.kind
@@ -256,10 +322,19 @@ def _unknown_references(parts: Parts) -> Iterator[Complaint]:
     hints = MOST_HINTS
     for pointer, name, identifier in _references(parts):
         part = getattr(parts, name)
-        if part.known and identifier not in part.ids:
+        if part.known and identifier not in part.ids and not (name == "vehicles" and _is_counted(identifier, parts)):
             like = nearest_name(identifier, part.ids) if hints else ""
             hints = max(0, hints - 1)
             yield complaint_at(pointer, UNKNOWN_LIKE if like else UNKNOWN, what=WHAT[name], id=identifier, like=like)
+
+
+def _is_counted(identifier: str, parts: Parts) -> bool:
+    """Whether this is V-2 of a vehicle V that stands for two or more, or for a number that could not be read."""
+    match = COUNTED.fullmatch(identifier)
+    if match is None or match["entry"] not in parts.vehicles.ids:
+        return False
+    counts = [vehicle.count for _, vehicle in parts.vehicles.entries if vehicle.id == match["entry"]]
+    return not counts or any(1 < count >= int(match["number"]) for count in counts)
 
 
 def _same_lines(parts: Parts) -> Iterator[Complaint]:
@@ -271,6 +346,48 @@ def _same_lines(parts: Parts) -> Iterator[Complaint]:
             if key in seen:
                 yield complaint_at(pointer_to("sites", index, "demand", line), SAME_LINE, kind=demand.kind)
             seen.add(key)
+
+
+def _same_stock(parts: Parts) -> Iterator[Complaint]:
+    for index, depot in parts.depots.entries:
+        seen: set[str] = set()
+        for line, stock in enumerate(depot.stock):
+            if stock.kind in seen:
+                yield complaint_at(pointer_to("depots", index, "stock", line), SAME_STOCK, kind=stock.kind)
+            seen.add(stock.kind)
+
+
+def _contradictions(parts: Parts) -> Iterator[Complaint]:
+    for index, kind in parts.kinds.entries:
+        if kind.id in kind.apart:
+            pointer = pointer_to("kinds", index, "apart", kind.apart.index(kind.id))
+            yield complaint_at(pointer, APART_FROM_ITSELF, kind=kind.id)
+    for index, site in parts.sites.entries:
+        for member in ("vehicles", "prefer_vehicles"):
+            for at, vehicle in enumerate(getattr(site, member)):
+                if vehicle in site.not_vehicles:
+                    yield complaint_at(pointer_to("sites", index, member, at), AND_NOT, id=vehicle)
+
+
+def _targets(parts: Parts) -> Iterator[Complaint]:
+    orders = [order for _, order in parts.orders.entries]
+    for index, site in parts.sites.entries:
+        wanted = {line.order or orders[0].id for line in site.demand} if orders else set()
+        limits = [order for order in orders if order.id in wanted and order.round_limit_s < (site.target_s or 0)]
+        for order in limits[:1]:
+            words = {"target": site.target_s, "order": order.id, "limit": order.round_limit_s}
+            yield complaint_at(pointer_to("sites", index, "target_s"), TARGET_BEYOND, **words)
+
+
+def _without_length(parts: Parts) -> Iterator[Complaint]:
+    """One warning for all: a vehicle of unknown length is not sent where length is limited."""
+    limited = [index for index, site in parts.sites.entries if site.longest_vehicle_m is not None]
+    unknown = [(index, vehicle.id) for index, vehicle in parts.vehicles.entries if vehicle.length_m is None]
+    if limited and unknown:
+        names = "、".join(identifier for _, identifier in unknown[:MOST_SHOWN])
+        names += " …" if len(unknown) > MOST_SHOWN else ""
+        pointer = pointer_to("vehicles", unknown[0][0], "length_m")
+        yield complaint_at(pointer, NO_LENGTH, count=len(unknown), sites=len(limited), names=names)
 
 
 def _nothing_to_do(parts: Parts) -> Iterator[Complaint]:
@@ -353,10 +470,15 @@ def _hours(parts: Parts) -> Iterator[Complaint]:
         reason = why_unread(depot.opening)
         if reason:
             yield Complaint(reason, pointer=pointer_to("depots", index, "opening"))
+    for name, part in (("vehicles", parts.vehicles), ("drivers", parts.drivers)):
+        for index, entry in part.entries:
+            reason = why_unread(entry.shift) or _not_one_interval(entry.shift)
+            if reason:
+                yield Complaint(reason, pointer=pointer_to(name, index, "shift"))
     for index, vehicle in parts.vehicles.entries:
-        reason = why_unread(vehicle.shift) or _not_one_interval(vehicle.shift)
+        reason = why_no_breaks(vehicle.breaks) or _outside_shift(vehicle)
         if reason:
-            yield Complaint(reason, pointer=pointer_to("vehicles", index, "shift"))
+            yield Complaint(reason, pointer=pointer_to("vehicles", index, "breaks"))
 
 
 def _unread_receiving(parts: Parts) -> Iterator[tuple[str, Text]]:
@@ -371,14 +493,37 @@ def _not_one_interval(shift: str) -> Text | None:
     return None if hours is None or all(len(rule.intervals) == 1 for rule in hours.rules) else ONE_SHIFT
 
 
+def _outside_shift(vehicle: VehicleEntry) -> Text | None:
+    """Whether some break fits into the shift on no day at all."""
+    shift = read_hours(vehicle.shift)
+    if not vehicle.shift or shift is None:
+        return None
+    outside = any(not _fits_shift(rest, shift) for rest in read_breaks(vehicle.breaks))
+    return complaint_at("", BREAK_OUTSIDE, rest=vehicle.breaks, shift=vehicle.shift).message if outside else None
+
+
+def _fits_shift(rest: Rest, shift: Hours) -> bool:
+    """Whether it can begin in its time, not before the shift, and end with it; a night's second half is a day on."""
+    return any(
+        max(start, opening) <= min(end, closing - rest.minutes)
+        for rule in shift.rules
+        for opening, closing in rule.intervals
+        for start, end in ((rest.start + day, rest.end + day) for day in (-DAY, 0, DAY))
+    )
+
+
 CHECKS: tuple[Callable[[Parts], Iterator[Complaint]], ...] = (
     _too_many,
+    _too_many_choices,
     _clock,
     _same_ids,
     _same_vehicles,
     _same_names_elsewhere,
     _unknown_references,
     _same_lines,
+    _same_stock,
+    _contradictions,
+    _targets,
     _nothing_to_do,
     _coordinates,
     _hours,

@@ -57,6 +57,11 @@ BACKWARDS = Text(
 )
 NO_SUCH_TIME = Text("时间“{}”中有不存在的钟点", "the hours '{}' hold a time that no clock shows")
 DOUBTFUL = Text("时间“{}”的说明使时间不确定", "the note in the hours '{}' leaves them uncertain")
+NOT_A_BREAK = Text(
+    "休息“{}”应写作“11:30-13:00/30”：在此时段内开始，休息 30 分钟",
+    "write the break '{}' as '11:30-13:00/30': it begins in that time and lasts 30 minutes",
+)
+BREAK = re.compile(r"(?P<window>.+)/\s*(?P<minutes>\d{1,4})\s*(?:分钟?|min(?:utes?)?\.?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,22 @@ class Hours:
         return _merged([(start, end) for start, end in moved if end > start])
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A rest of so many minutes that begins within the one interval of ``window``."""
+
+    window: Rule
+    minutes: int
+
+    @property
+    def start(self) -> int:
+        return self.window.intervals[0][0]
+
+    @property
+    def end(self) -> int:
+        return self.window.intervals[0][1]
+
+
 ALWAYS = Hours((Rule(EVERY_DAY, ((0, DAY),)),))
 
 
@@ -102,6 +123,32 @@ def why_unread(text: str) -> Text | None:
     """The reason why a text is not read as hours, or None if it is."""
     result = _read(text)
     return result if isinstance(result, Text) else None
+
+
+def read_breaks(text: str) -> tuple[Rest, ...]:
+    """The rests a text means, several separated by semicolons; none if it cannot be read: ``why_no_breaks``."""
+    rests = [_rest(part) for part in _break_parts(text)]
+    return tuple(rest for rest in rests if isinstance(rest, Rest))
+
+
+def why_no_breaks(text: str) -> Text | None:
+    """The first reason why a text is not read as rests, or None if it is."""
+    return next((rest for rest in map(_rest, _break_parts(text)) if isinstance(rest, Text)), None)
+
+
+def _break_parts(text: str) -> list[str]:
+    return [part.strip() for part in unicodedata.normalize("NFKC", text).split(";") if part.strip()]
+
+
+def _rest(part: str) -> Rest | Text:
+    match = BREAK.fullmatch(part)
+    hours = _read(match["window"]) if match else None
+    if isinstance(hours, Text):
+        return hours
+    minutes = int(match["minutes"]) if match else 0
+    if hours is None or not 0 < minutes <= DAY or len(hours.rules) != 1 or len(hours.rules[0].intervals) != 1:
+        return Text(NOT_A_BREAK.zh.format(part[:80]), NOT_A_BREAK.en.format(part[:80]))
+    return Rest(hours.rules[0], minutes)
 
 
 class _Unread(Exception):

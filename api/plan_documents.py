@@ -28,6 +28,7 @@ from routing.model import (
     Problem,
     Reason,
     ReasonCode,
+    Rest,
     Route,
     RouteTotals,
     Stop,
@@ -109,6 +110,10 @@ class PlanWriter:
             name=vehicle.name if vehicle else "",
             kind=vehicle.kind if vehicle else "",
             loops=tuple(self._loop(number, loop) for number, loop in enumerate(route.loops, 1)),
+            rests=tuple(
+                schemas.TakenRest(start_s=rest.start_s, start_at=self._at(rest.start_s), duration_s=rest.duration_s)
+                for rest in route.rests
+            ),
             totals=schemas.RouteTotals(**route.totals._asdict() | {"load": _load_entry(route.totals.load)}),
         )
 
@@ -117,6 +122,8 @@ class PlanWriter:
         return schemas.LoopEntry(
             number=number,
             depot=loop.depot,
+            loading_s=loop.loading_from_s,
+            loading_at=self._at(loop.loading_from_s),
             departure_s=loop.departure_s,
             departure_at=self._at(loop.departure_s),
             lines=_merged_lines(visits),
@@ -131,7 +138,7 @@ class PlanWriter:
         )
 
     def _stop(self, stop: Stop) -> schemas.StopEntry:
-        visit, latest_s = stop.visit, stop.visit.order.deadline_s
+        visit, latest_s = stop.visit, stop.latest_s
         return schemas.StopEntry(
             visit=visit.id,
             **self._site_members(visit),
@@ -271,7 +278,8 @@ class _PlanReader:
     def route(self, entry: schemas.RouteEntry) -> Route:
         totals = {name: getattr(entry.totals, name) for name in RouteTotals._fields}
         stated = RouteTotals(**totals | {"load": _load(entry.totals.load)})
-        return Route(entry.vehicle, tuple(self._loop(loop) for loop in entry.loops), stated)
+        rests = tuple(Rest(rest.start_s, rest.duration_s) for rest in entry.rests)
+        return Route(entry.vehicle, tuple(self._loop(loop) for loop in entry.loops), stated, rests)
 
     def _loop(self, entry: schemas.LoopEntry) -> Loop:
         return Loop(
@@ -282,6 +290,7 @@ class _PlanReader:
             back_s=entry.back.arrival_s,
             back_travel_s=entry.back.leg.travel_s,
             back_leg=_leg(entry.back.leg),
+            load_s=entry.loading_s,
         )
 
     def _stop(self, entry: schemas.StopEntry) -> Stop:
@@ -293,6 +302,7 @@ class _PlanReader:
             travel_s=entry.leg.travel_s,
             leg=_leg(entry.leg),
             reason=_reason(entry.reason) if entry.reason else None,
+            due_s=entry.latest_s,
         )
 
     def visit(self, entry: schemas.StopEntry | schemas.UnservedEntry) -> Visit:

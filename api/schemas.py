@@ -22,6 +22,10 @@ Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Quantity = Annotated[float, Field(ge=0, le=1e9)]
 Whole = Annotated[int, Field(ge=0, le=1_000_000_000)]
+PerCrate = Annotated[float, Field(ge=0, le=3_600)]
+TargetSeconds = Annotated[int, Field(gt=0, le=86_400)]
+VehicleMetres = Annotated[float, Field(gt=0, le=100)]
+Names = Annotated[tuple[Identifier, ...], Field(max_length=5_000)]
 
 
 class Document(BaseModel):
@@ -63,8 +67,12 @@ class Settings(Document):
     prices: UnservedPrices = UnservedPrices()
     snap_limit_m: Annotated[float, Field(gt=0, le=5_000)] = 300.0
     service_s: Whole = 240
-    service_per_crate_s: Annotated[float, Field(ge=0, le=3_600)] = 6.0
+    service_per_crate_s: PerCrate = 6.0
     vehicle_fixed_cost_s: Whole = 1_800
+    target_from: Literal["order", "departure"] = "order"
+    longest_route_s: Annotated[int, Field(gt=0, le=1_000_000_000)] | None = None
+    disinfection_s: Whole = 1_800
+    unpreferred_price_s: Whole = 600
     unreadable_hours: Literal["reject", "list"] = "reject"
     bad_rows: Literal["reject", "skip"] = "reject"
 
@@ -74,18 +82,19 @@ class OrderEntry(Document):
 
     id: Identifier
     order_at: AwareDatetime
-    target_s: Annotated[int, Field(gt=0, le=86_400)] = 7_200
-    round_limit_s: Annotated[int, Field(gt=0, le=86_400)] = 21_600
+    target_s: TargetSeconds = 7_200
+    round_limit_s: TargetSeconds = 21_600
 
 
 class KindEntry(Document):
-    """A supply kind; figures per unit."""
+    """A supply kind; figures per unit. It is never loaded together with the kinds in ``apart``, nor they with it."""
 
     id: Identifier
     name: Label = ""
     kg: Quantity = 0.0
     m3: Quantity = 0.0
     crates: Quantity = 0.0
+    apart: Names = ()
 
 
 class AccessPointEntry(Document):
@@ -110,9 +119,20 @@ class PlaceEntry(Document):
     phone: Label = ""
 
 
+class StockEntry(Document):
+    kind: Identifier
+    units: Whole
+
+
 class DepotEntry(PlaceEntry):
+    """``stock``: a kind with an entry at any depot is limited everywhere; a depot without an entry then has none."""
+
     kind: PlaceKind = PlaceKind.DISTRICT_DEPOT
     opening: Label = ""
+    loading_s: Whole = 0
+    loading_per_crate_s: PerCrate = 0.0
+    loading_bays: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    stock: tuple[StockEntry, ...] = ()
 
 
 class DemandEntry(Document):
@@ -124,19 +144,33 @@ class DemandEntry(Document):
 
 
 class SiteEntry(PlaceEntry):
+    """``vehicles``: only these may come. Ids of vehicles: of an entry (all its vehicles), or counted out (V-2)."""
+
     kind: PlaceKind = PlaceKind.DROP_POINT
     receiving: Label = ""
     finish_by_close: bool = False
     priority: Annotated[int, Field(ge=1, le=3)] = 2
     required: bool = False
     service_s: Whole | None = None
-    service_per_crate_s: Annotated[float, Field(ge=0, le=3_600)] | None = None
+    service_per_crate_s: PerCrate | None = None
     households: Whole | None = None
+    target_s: TargetSeconds | None = None
+    zone: Literal["", "precautionary", "controlled", "sealed"] = ""
+    max_vehicles: Annotated[int, Field(ge=1, le=5_000)] | None = None
+    vehicles: Names = ()
+    not_vehicles: Names = ()
+    prefer_vehicles: Names = ()
+    needs_pass: Identifier | None = None
+    longest_vehicle_m: VehicleMetres | None = None
     demand: tuple[DemandEntry, ...] = ()
 
 
 class VehicleEntry(Document):
-    """One vehicle, or ``count`` alike ones named id-1, id-2 …; a capacity that is not given does not bind."""
+    """One vehicle, or ``count`` alike ones named id-1, id-2 …; a capacity that is not given does not bind.
+
+    ``reload``: depots that later loops may start from, its own if none is named. ``breaks``: "11:30-13:00/30", a rest of
+    30 minutes that begins between 11:30 and 13:00.
+    """
 
     id: Identifier
     name: Label = ""
@@ -149,6 +183,23 @@ class VehicleEntry(Document):
     capacity_crates: Whole | None = None
     shift: Label = ""
     fixed_cost_s: Whole | None = None
+    max_loops: Annotated[int, Field(ge=1, le=20)] = 1
+    reload: Names = ()
+    breaks: Label = ""
+    passes: Names = ()
+    length_m: VehicleMetres | None = None
+    licence: Label = ""
+
+
+class DriverEntry(Document):
+    """Who may drive what: a vehicle that asks for a licence is driven by one who holds it."""
+
+    id: Identifier
+    name: Label = ""
+    shift: Label = ""
+    licences: Names = ()
+    known_sites: Names = ()
+    phone: Label = ""
 
 
 class ScenarioDocument(Document):
@@ -164,6 +215,7 @@ class ScenarioDocument(Document):
     depots: Annotated[tuple[DepotEntry, ...], Field(min_length=1)]
     sites: Annotated[tuple[SiteEntry, ...], Field(min_length=1)]
     vehicles: Annotated[tuple[VehicleEntry, ...], Field(min_length=1)]
+    drivers: tuple[DriverEntry, ...] = ()
 
 
 # --- plan -------------------------------------------------------------------------------------------------------
@@ -238,8 +290,12 @@ class ReturnEntry(Document):
 
 
 class LoopEntry(Document):
+    """``loading_s`` is when loading begins."""
+
     number: int
     depot: str
+    loading_s: int
+    loading_at: AwareDatetime
     departure_s: int
     departure_at: AwareDatetime
     lines: tuple[LineEntry, ...]
@@ -257,6 +313,15 @@ class RouteTotals(Document):
     fixed_cost_s: int
     cost_s: int
     load: LoadEntry
+    rest_s: int
+    depot_s: int
+    price_s: int
+
+
+class TakenRest(Document):
+    start_s: int
+    start_at: AwareDatetime
+    duration_s: int
 
 
 class RouteEntry(Document):
@@ -264,6 +329,7 @@ class RouteEntry(Document):
     name: str
     kind: str
     loops: tuple[LoopEntry, ...]
+    rests: tuple[TakenRest, ...]
     totals: RouteTotals
 
 

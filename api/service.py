@@ -15,7 +15,8 @@ from api.scenarios import scenario_of
 from geodata.errors import BadInput, Text
 from geodata.network import Network, load_network
 from geodata.samples import PREFIX, sample_network
-from routing.check import check_plan, check_roads
+from routing.check import check_plan
+from routing.check_roads import check_roads
 from routing.explain import explain_anew
 from routing.model import Violation
 from routing.pipeline import OnProgress, Planned, in_silence, make_plan, pose

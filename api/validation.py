@@ -18,12 +18,14 @@ from pydantic import ValidationError
 
 from api.complaints import complaint_at, nearest_name, pointer_to
 from api.cross_checks import ENTRIES, cross_complaints, cross_warnings, readable_parts
-from api.schemas import DatumByList, DemandEntry, Document, ScenarioDocument, Settings, UnservedPrices
+from api.schemas import DatumByList, DemandEntry, Document, ScenarioDocument, Settings, StockEntry, UnservedPrices
 from geodata.errors import BadInput, Complaint, Text
 
 MOST_DEPTH = 64
 # Leaving out a dispatch order would move the clock of every other one, so a bad order is never skipped.
 SKIPPABLE = frozenset(ENTRIES) - {"orders"}
+MAY_BE_EMPTY = frozenset({"access_points", "drivers"})
+LINES: dict[str, type[Document]] = {"demand": DemandEntry, "stock": StockEntry}
 TABLES: dict[tuple[str, ...], type[Document]] = {
     (): ScenarioDocument,
     ("datum",): DatumByList,
@@ -135,7 +137,7 @@ def _moved(complaint: Complaint, kept: Mapping[str, list[int]]) -> Complaint:
 
 def _empties(rows: Iterable[Row | None], kept: Mapping[str, list[int]]) -> bool:
     losses = Counter(row[0] for row in rows if row)
-    return any(loss >= len(kept[name]) for name, loss in losses.items() if name != "access_points")
+    return any(loss >= len(kept[name]) for name, loss in losses.items() if name not in MAY_BE_EMPTY)
 
 
 def _left_out(complaint: Complaint) -> Complaint:
@@ -239,7 +241,8 @@ def _is_echo(detail: Any, unread: frozenset[str]) -> bool:
         return True
     if loc[0] in unread and len(loc) == 1:
         return True
-    return kind == "missing" and len(loc) == 3 and f"{loc[0]}/{loc[2]}" in unread
+    # sites/3/lon is in the column sites/lon; sites/3/demand/0/units in sites/demand/units, the column of a list
+    return kind == "missing" and "/".join(step for step in loc if isinstance(step, str)) in unread
 
 
 MESSAGES = {
@@ -303,7 +306,8 @@ def _translated(detail: Any) -> Complaint:
 def _members(path: tuple[str | int, ...]) -> Iterable[str]:
     table = TABLES.get(tuple(str(step) for step in path))
     if table is None:
-        table = DemandEntry if "demand" in path else ENTRIES.get(str(path[0]))
+        line = next((entry for member, entry in LINES.items() if member in path), None)
+        table = line or ENTRIES.get(str(path[0]))
     return table.model_fields if table else ()
 
 

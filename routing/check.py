@@ -1,38 +1,33 @@
 """The independent judge: every rule of a plan, recomputed from the problem and its travel-time table alone.
 
-Shares no code with any solver. A plan is shown only if ``check_plan`` and ``check_roads`` find nothing.
+Shares no code with any solver. A plan is shown only if ``check_plan`` and ``check_roads.check_roads`` find nothing.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-import numpy as np
-from scipy.sparse.csgraph import dijkstra
-
 from geodata.errors import Text
-from geodata.model import Floats, Leg, RoadPosition
-from geodata.profile import CLOSED
-from geodata.roads import Roads
 from geodata.travel_times import NO_WAY_S
 from routing.model import (
+    Depot,
     Interval,
     Load,
     Loop,
-    Place,
     Plan,
     Problem,
     ReasonCode,
+    Rest,
     Route,
     Site,
     Stop,
     Vehicle,
     Violation,
     Visit,
+    ZoneLevel,
 )
 
 SKIPPED_WITHOUT_HANDOFFS = ("BAY", "CONTACT", "COLLECT")
@@ -49,6 +44,7 @@ def check_plan(problem: Problem, plan: Plan, *, explained: bool = True) -> tuple
         vehicle = book.vehicles.get(route.vehicle)
         if vehicle is not None:
             found += _check_route(book, vehicle, route)
+    found += _check_shared(book, plan)
     if explained:
         found += _check_reasons(book, plan)
     found += _check_summary(book, plan)
@@ -136,31 +132,89 @@ def _check_fleet(book: _Book, plan: Plan) -> Iterator[Violation]:
 
 
 def _check_route(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
-    if len(route.loops) != 1:
-        text = Text("一辆车在计划中恰有一趟", f"a vehicle has one loop, not {len(route.loops)}")
-        yield Violation("SHIFT", text, vehicle=vehicle.id)
+    yield from _check_loops(book, vehicle, route)
+    yield from _check_rests(vehicle, route)
     for loop in route.loops:
-        yield from _check_depot(book, vehicle, loop)
+        yield from _check_loading(book, vehicle, loop)
         yield from _check_capacity(vehicle, loop)
         yield from _check_shift(vehicle, loop)
-        yield from _check_drives(book, vehicle, loop)
+        yield from _check_drives(book, vehicle, loop, route.rests)
+        yield from _check_company(book, vehicle, loop)
         for stop in loop.stops:
             yield from _check_stop(book, vehicle, loop, stop)
-    yield from _check_route_totals(vehicle, route)
+    yield from _check_route_totals(book, vehicle, route)
 
 
-def _check_depot(book: _Book, vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
-    if loop.depot != vehicle.start:
-        text = Text(f"从 {loop.depot} 装货，应从 {vehicle.start}", f"loads at {loop.depot}, belongs at {vehicle.start}")
-        yield Violation("DEPOT", text, vehicle=vehicle.id, subject=loop.depot)
-    if loop.end != vehicle.end:
-        text = Text(f"收车于 {loop.end}，应于 {vehicle.end}", f"ends at {loop.end}, must end at {vehicle.end}")
-        yield Violation("DEPOT", text, vehicle=vehicle.id, subject=loop.end)
-    depot = book.problem.depots.get(loop.depot)
-    if depot is not None and depot.opening is not None and not _inside(depot.opening, loop.departure_s):
+def _check_loops(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
+    """How many, where each loads and ends, and the time between them."""
+    if not 1 <= len(route.loops) <= vehicle.max_loops:
+        zh, en = (
+            f"有 {len(route.loops)} 趟，最多 {vehicle.max_loops} 趟",
+            f"makes {len(route.loops)} loops of {vehicle.max_loops}",
+        )
+        yield Violation("SHIFT", Text(zh, en), vehicle=vehicle.id)
+    for number, loop in enumerate(route.loops):
+        loads_at = (vehicle.start,) if number == 0 else vehicle.reload_at
+        if loop.depot not in loads_at:
+            text = Text(f"不能在 {loop.depot} 装货", f"must not load at {loop.depot}, only at {', '.join(loads_at)}")
+            yield Violation("DEPOT", text, vehicle=vehicle.id, subject=loop.depot)
+        ends_at = vehicle.end if number == len(route.loops) - 1 else route.loops[number + 1].depot
+        if loop.end != ends_at:
+            text = Text(f"回到 {loop.end}，应回 {ends_at}", f"ends at {loop.end}, must end at {ends_at}")
+            yield Violation("DEPOT", text, vehicle=vehicle.id, subject=loop.end)
+    for before, after in pairwise(route.loops):
+        sealed = any(stop.visit.zone is ZoneLevel.SEALED for stop in before.stops)
+        gap_s = book.problem.scenario.policy.disinfection_s if sealed else 0
+        if after.loading_from_s < before.back_s + gap_s:
+            rule = "RISK" if sealed and after.loading_from_s >= before.back_s else "SHIFT"
+            zh = f"{before.back_s} 秒返回、{after.loading_from_s} 秒装货，间隔应有 {gap_s} 秒"
+            en = f"is back at {before.back_s} s and loads at {after.loading_from_s} s; {gap_s} s must lie between"
+            yield Violation(rule, Text(zh, en), vehicle=vehicle.id)
+    yield from _check_longest(book, vehicle, route)
+
+
+def _check_longest(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
+    longest_s = book.problem.scenario.policy.longest_route_s
+    if longest_s is None or not route.loops:
+        return
+    out_s = route.loops[-1].back_s - route.loops[0].departure_s
+    if out_s > longest_s:
         text = Text(
-            f"{loop.departure_s} 秒出车时储备库 {loop.depot} 未开放",
-            f"leaves at {loop.departure_s} s while depot {loop.depot} is closed",
+            f"在外 {out_s} 秒，上限 {longest_s} 秒", f"is out for {out_s} s; the longest route is {longest_s} s"
+        )
+        yield Violation("SHIFT", text, vehicle=vehicle.id)
+
+
+def _check_rests(vehicle: Vehicle, route: Route) -> Iterator[Violation]:
+    """Each break is taken within its window, unless it was over before leaving or can still come after the return."""
+    if not route.loops:
+        return
+    out = Interval(route.loops[0].departure_s, route.loops[-1].back_s)
+    for window, duration_s in vehicle.breaks:
+        spared = out.open_s >= window.open_s + duration_s or out.close_s <= window.close_s
+        taken = any(window.holds(rest.start_s) and rest.duration_s >= duration_s for rest in route.rests)
+        if not spared and not taken:
+            zh = f"{window.open_s} 至 {window.close_s} 秒之间未休息 {duration_s} 秒"
+            en = f"takes no rest of {duration_s} s begun between {window.open_s} and {window.close_s} s"
+            yield Violation("SHIFT", Text(zh, en), vehicle=vehicle.id)
+
+
+def _check_loading(book: _Book, vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
+    """Loading takes its time, with the depot open."""
+    depot = book.problem.depots.get(loop.depot)
+    if depot is None:
+        return
+    crates = sum(stop.visit.load.crates for stop in loop.stops)
+    loading_s = depot.loading_s + round(depot.loading_per_crate_s * crates)
+    if loop.departure_s - loop.loading_from_s != loading_s:
+        zh = f"{loop.loading_from_s} 秒装货、{loop.departure_s} 秒出车，装车需 {loading_s} 秒"
+        en = f"loads at {loop.loading_from_s} s and leaves at {loop.departure_s} s; loading takes {loading_s} s"
+        yield Violation("DEPOT", Text(zh, en), vehicle=vehicle.id, subject=loop.depot)
+    opening = (Interval(-NO_WAY_S, NO_WAY_S),) if depot.opening is None else depot.opening
+    if not any(hours.holds(loop.loading_from_s) and hours.holds(loop.departure_s) for hours in opening):
+        text = Text(
+            f"{loop.loading_from_s} 至 {loop.departure_s} 秒装车时储备库 {loop.depot} 未开放",
+            f"loads from {loop.loading_from_s} to {loop.departure_s} s while depot {loop.depot} is closed",
         )
         yield Violation("DEPOT", text, vehicle=vehicle.id, subject=loop.depot)
 
@@ -176,9 +230,9 @@ def _check_capacity(vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
 
 def _check_shift(vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
     shift = vehicle.shift
-    if loop.departure_s < shift.open_s or loop.back_s > shift.close_s:
-        zh = f"{loop.departure_s} 至 {loop.back_s} 秒在外，班次为 {shift.open_s} 至 {shift.close_s} 秒"
-        en = f"is out from {loop.departure_s} to {loop.back_s} s; its shift is {shift.open_s} to {shift.close_s} s"
+    if loop.loading_from_s < shift.open_s or loop.back_s > shift.close_s:
+        zh = f"{loop.loading_from_s} 至 {loop.back_s} 秒在外，班次为 {shift.open_s} 至 {shift.close_s} 秒"
+        en = f"is out from {loop.loading_from_s} to {loop.back_s} s; its shift is {shift.open_s} to {shift.close_s} s"
         yield Violation("SHIFT", Text(zh, en), vehicle=vehicle.id)
     for stop in loop.stops:
         if stop.start_s < stop.arrival_s or stop.departure_s != stop.start_s + stop.visit.service_s:
@@ -190,17 +244,99 @@ def _check_shift(vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
             yield Violation("SHIFT", Text(zh, en), vehicle=vehicle.id, visit=stop.visit.id)
 
 
-def _check_drives(book: _Book, vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
-    """Each leg takes what the travel-time table says, and starts when the stop before it ends."""
+def _check_drives(book: _Book, vehicle: Vehicle, loop: Loop, rests: tuple[Rest, ...]) -> Iterator[Violation]:
+    """Each leg takes what the travel-time table says, and starts when the stop before it, and a rest after it, ends."""
     row, now_s = _row(book, loop.depot), loop.departure_s
     for stop in loop.stops:
         table_s = _table_s(book, row, stop.visit.row)
-        if stop.travel_s != table_s or stop.arrival_s != now_s + table_s:
-            yield _wrong_drive(vehicle, stop.visit.id, now_s, stop.arrival_s, stop.travel_s, table_s)
+        left_s = _rested(rests, now_s, stop.arrival_s)
+        if stop.travel_s != table_s or stop.arrival_s != left_s + table_s:
+            yield _wrong_drive(vehicle, stop.visit.id, left_s, stop.arrival_s, stop.travel_s, table_s)
         row, now_s = stop.visit.row, stop.departure_s
     table_s = _table_s(book, row, _row(book, loop.end))
-    if loop.back_travel_s != table_s or loop.back_s != now_s + table_s:
-        yield _wrong_drive(vehicle, "", now_s, loop.back_s, loop.back_travel_s, table_s)
+    left_s = _rested(rests, now_s, loop.back_s)
+    if loop.back_travel_s != table_s or loop.back_s != left_s + table_s:
+        yield _wrong_drive(vehicle, "", left_s, loop.back_s, loop.back_travel_s, table_s)
+
+
+def _rested(rests: tuple[Rest, ...], free_s: int, until_s: int) -> int:
+    """When the vehicle drives on: rests that begin from when it is free until it arrives come first."""
+    return max((rest.start_s + rest.duration_s for rest in rests if free_s <= rest.start_s < until_s), default=free_s)
+
+
+def _check_company(book: _Book, vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
+    """SEPARATE, RISK and ZONE: what rides together, in which order, and whether the vehicle may come at all."""
+    kinds = {line.kind: stop.visit.id for stop in loop.stops for line in stop.visit.lines}
+    for kind in book.problem.scenario.kinds:
+        for other in sorted(kind.apart & kinds.keys()) if kind.id in kinds else ():
+            text = Text(f"“{kind.id}”与“{other}”不得同车", f"{kind.id} and {other} must not share a loop")
+            yield Violation("SEPARATE", text, vehicle=vehicle.id, visit=kinds[kind.id], subject=other)
+    for before, after in pairwise(loop.stops):
+        if before.visit.zone > after.visit.zone:
+            text = Text("由高风险到低风险", f"comes from {before.visit.id}, where the risk is higher")
+            yield Violation("RISK", text, vehicle=vehicle.id, visit=after.visit.id)
+    for stop in loop.stops:
+        site = book.sites.get(stop.visit.site)
+        if site is not None and not _may_come(site, vehicle):
+            text = Text(
+                "该车不得前往（通行证、车型或指定车辆）", "the vehicle may not come: pass, size or named vehicles"
+            )
+            yield Violation("ZONE", text, vehicle=vehicle.id, visit=stop.visit.id)
+
+
+def _may_come(site: Site, vehicle: Vehicle) -> bool:
+    named = site.allowed is None or vehicle.id in site.allowed
+    return named and (site.needs_pass is None or site.needs_pass in vehicle.passes)
+
+
+def _check_shared(book: _Book, plan: Plan) -> Iterator[Violation]:
+    """Stock and loading bays of depots, and sites' caps on vehicles."""
+    loops = [(route.vehicle, loop) for route in plan.routes for loop in route.loops]
+    yield from _check_stock(book, [loop for _, loop in loops])
+    for depot in book.problem.scenario.depots:
+        if depot.bays is not None:
+            yield from _check_bays(depot, [loop for _, loop in loops if loop.depot == depot.place.id])
+    coming: dict[str, set[str]] = {}
+    for vehicle, loop in loops:
+        for stop in loop.stops:
+            coming.setdefault(stop.visit.site, set()).add(vehicle)
+    for name, vehicles in coming.items():
+        most = book.sites[name].most_vehicles if name in book.sites else None
+        if most is not None and len(vehicles) > most:
+            text = Text(
+                f"有 {len(vehicles)} 辆车前往，最多 {most} 辆", f"{len(vehicles)} vehicles come, at most {most} may"
+            )
+            yield Violation("ZONE", text, subject=name)
+
+
+def _check_stock(book: _Book, loops: list[Loop]) -> Iterator[Violation]:
+    sent: Counter[tuple[str, str]] = Counter()
+    for loop in loops:
+        for stop in loop.stops:
+            for line in stop.visit.lines:
+                sent[loop.depot, line.kind] += line.units
+    for depot in book.problem.scenario.depots:
+        for kind, units in depot.stock.items():
+            if sent[depot.place.id, kind] > units:
+                zh = f"发出“{kind}” {sent[depot.place.id, kind]} 件，库存 {units} 件"
+                en = f"sends {sent[depot.place.id, kind]} of {kind}, holds {units}"
+                yield Violation("DEPOT", Text(zh, en), subject=depot.place.id)
+
+
+def _check_bays(depot: Depot, loops: list[Loop]) -> Iterator[Violation]:
+    """Sweep over the beginnings: at none of them are more loading than there are bays."""
+    for loop in loops:
+        at_s = loop.loading_from_s
+        if loop.departure_s == at_s:
+            continue
+        busy = sum(1 for other in loops if other.loading_from_s <= at_s < other.departure_s)
+        if depot.bays is not None and busy > depot.bays:
+            text = Text(
+                f"{at_s} 秒时 {busy} 辆车装货，装车位 {depot.bays}",
+                f"{busy} load at {at_s} s, there are {depot.bays} bays",
+            )
+            yield Violation("DEPOT", text, subject=depot.place.id)
+            return
 
 
 def _row(book: _Book, depot: str) -> int:
@@ -232,23 +368,40 @@ def _check_stop(book: _Book, vehicle: Vehicle, loop: Loop, stop: Stop) -> Iterat
 
 def _check_target(book: _Book, vehicle: Vehicle, loop: Loop, stop: Stop) -> Iterator[Violation]:
     order = stop.visit.order
-    after_s = stop.start_s - order.order_s
+    after_s, due_s = stop.start_s - order.order_s, _due_s(book, loop, stop)
     if after_s > order.round_limit_s or after_s < 0:
         zh = f"指令后 {after_s} 秒开始，应在 0 至 {order.round_limit_s} 秒内"
         en = f"begins {after_s} s after its order; the round lasts {order.round_limit_s} s"
         yield Violation("TARGET", Text(zh, en), vehicle=vehicle.id, visit=stop.visit.id)
-    elif after_s > order.target_s and book.problem.scenario.policy.after_target == "leave_out":
-        zh = f"指令后 {after_s} 秒开始，超过时限 {order.target_s} 秒"
-        en = f"begins {after_s} s after its order, later than the target of {order.target_s} s"
+    elif stop.start_s > due_s and book.problem.scenario.policy.after_target == "leave_out":
+        zh, en = f"{stop.start_s} 秒开始，时限为 {due_s} 秒", f"begins at {stop.start_s} s, its target is {due_s} s"
         yield Violation("TARGET", Text(zh, en), vehicle=vehicle.id, visit=stop.visit.id)
-    if loop.departure_s < order.order_s:
-        zh = f"{loop.departure_s} 秒出车,早于 {order.order_s} 秒的调配指令"
-        en = f"its vehicle left at {loop.departure_s} s, before the order of {order.order_s} s was given"
+    if stop.latest_s != due_s:
+        zh, en = (
+            f"写明时限 {stop.latest_s} 秒，应为 {due_s} 秒",
+            f"states its target as {stop.latest_s} s; it is {due_s} s",
+        )
+        yield Violation("TARGET", Text(zh, en), vehicle=vehicle.id, visit=stop.visit.id)
+    if loop.loading_from_s < order.order_s:
+        zh = f"{loop.loading_from_s} 秒装货，早于 {order.order_s} 秒的调配指令"
+        en = f"its vehicle loaded at {loop.loading_from_s} s, before the order of {order.order_s} s was given"
         yield Violation("TARGET", Text(zh, en), vehicle=vehicle.id, visit=stop.visit.id)
 
 
-def _inside(intervals: tuple[Interval, ...], instant_s: int) -> bool:
-    return any(interval.open_s <= instant_s <= interval.close_s for interval in intervals)
+def _due_s(book: _Book, loop: Loop, stop: Stop) -> int:
+    """The last second in time: from the order or from the loop's departure, by the site's own target if it has one."""
+    site = book.sites.get(stop.visit.site)
+    own_s = site.target_s if site is not None else None
+    within_s = stop.visit.order.target_s if own_s is None else own_s
+    counted_from_order = book.problem.scenario.policy.target_from == "order"
+    return (stop.visit.order.order_s if counted_from_order else loop.departure_s) + within_s
+
+
+def _late(book: _Book, plan: Plan) -> list[tuple[Stop, int]]:
+    """Late stops with their seconds."""
+    loops = [loop for route in plan.routes for loop in route.loops]
+    lateness = ((stop, stop.start_s - _due_s(book, loop, stop)) for loop in loops for stop in loop.stops)
+    return [(stop, late_s) for stop, late_s in lateness if late_s > 0]
 
 
 # --- reasons ----------------------------------------------------------------------------------------------------
@@ -256,44 +409,75 @@ def _inside(intervals: tuple[Interval, ...], instant_s: int) -> bool:
 
 def _check_reasons(book: _Book, plan: Plan) -> Iterator[Violation]:
     """Late and unserved visits carry the first reason that holds; stops in time carry none."""
+    late = {stop.visit.id for stop, _ in _late(book, plan)}
+    left = _stock_left(book, plan)
     for stop in plan.stops():
-        if (stop.reason is None) != (stop.start_s <= stop.visit.order.deadline_s):
+        if (stop.reason is None) == (stop.visit.id in late):
             zh, en = "迟到的停靠须有原因,准时的没有", "a late stop carries a reason, a stop in time none"
             yield Violation("TARGET", Text(zh, en), visit=stop.visit.id)
         elif stop.reason is not None:
-            yield from _check_reason(book, "TARGET", stop.visit, stop.reason.code)
+            yield from _check_reason(book, "TARGET", stop.visit, stop.reason.code, None)
     for unserved in plan.unserved:
         if unserved.reason is None:
             text = Text("未送达的任务须有原因", "an unserved visit carries a reason")
             yield Violation("DEMAND", text, visit=unserved.visit.id)
         else:
-            yield from _check_reason(book, "DEMAND", unserved.visit, unserved.reason.code)
+            yield from _check_reason(book, "DEMAND", unserved.visit, unserved.reason.code, left)
 
 
-def _check_reason(book: _Book, rule: str, visit: Visit, stated: ReasonCode) -> Iterator[Violation]:
+Stock = Mapping[tuple[str, str], int]
+
+
+def _stock_left(book: _Book, plan: Plan) -> Stock:
+    """Units of each limited kind that stay at each depot."""
+    left = Counter({(d.place.id, kind): n for d in book.problem.scenario.depots for kind, n in d.stock.items()})
+    for loop in (loop for route in plan.routes for loop in route.loops):
+        for line in (line for stop in loop.stops for line in stop.visit.lines):
+            left[loop.depot, line.kind] -= line.units
+    return left
+
+
+def _check_reason(book: _Book, rule: str, visit: Visit, stated: ReasonCode, left: Stock | None) -> Iterator[Violation]:
     if visit.id not in book.visits:
         return
-    found = _reason_code(book, book.visits[visit.id])
+    found = _reason_code(book, book.visits[visit.id], left)
     if stated is not found:
         text = Text(f"原因 {stated} 不成立,应为 {found}", f"the reason {stated} does not hold; {found} does")
         yield Violation(rule, text, visit=visit.id)
 
 
-def _reason_code(book: _Book, visit: Visit) -> ReasonCode:
-    """The first reason that holds: the visit alone, by every vehicle there is."""
-    vehicles = book.vehicles.values()
+def _reason_code(book: _Book, visit: Visit, left: Stock | None) -> ReasonCode:
+    """The first reason that holds: the visit alone, by every vehicle there is, and then beside the rest of the plan."""
+    site = book.sites[visit.site]
+    vehicles = [vehicle for vehicle in book.vehicles.values() if _may_come(site, vehicle)]
     kinds = {kind.id: kind for kind in book.problem.scenario.kinds}
     units = [kinds[line.kind].load(1) for line in visit.lines]
-    if _unreachable(book, visit):
-        return ReasonCode.UNREACHABLE
-    if not any(_holds(vehicle, unit) for vehicle in vehicles for unit in units):
-        return ReasonCode.TOO_BIG
-    receiving = book.sites[visit.site].receiving
-    if not any(_in_time_alone(book, vehicle, visit, None) for vehicle in vehicles):
-        return ReasonCode.TOO_FAR
-    if not any(_in_time_alone(book, vehicle, visit, receiving) for vehicle in vehicles):
-        return ReasonCode.WINDOW_MISSED
-    return ReasonCode.NO_CAPACITY_LEFT
+    everyone = book.vehicles.values()
+    tests: tuple[tuple[ReasonCode, Callable[[], bool]], ...] = (
+        (ReasonCode.UNREACHABLE, lambda: _unreachable(book, visit)),
+        (
+            ReasonCode.NO_PASS,
+            lambda: not vehicles and any(_may_come(replace(site, needs_pass=None), vehicle) for vehicle in everyone),
+        ),
+        (ReasonCode.TOO_BIG, lambda: not any(_holds(vehicle, unit) for vehicle in vehicles for unit in units)),
+        (ReasonCode.TOO_FAR, lambda: not any(_in_time_alone(book, v, visit, None) for v in vehicles)),
+        (ReasonCode.WINDOW_MISSED, lambda: not any(_in_time_alone(book, v, visit, site.receiving) for v in vehicles)),
+        (
+            ReasonCode.NO_STOCK,
+            lambda: left is not None and not any(_in_stock(book, at, visit, left) for at in _loaded_at(vehicles)),
+        ),
+    )
+    return next((code for code, holds in tests if holds()), ReasonCode.NO_CAPACITY_LEFT)
+
+
+def _loaded_at(vehicles: list[Vehicle]) -> set[str]:
+    first = {vehicle.start for vehicle in vehicles}
+    return first.union(*(vehicle.reload_at for vehicle in vehicles if vehicle.max_loops > 1))
+
+
+def _in_stock(book: _Book, depot: str, visit: Visit, left: Stock) -> bool:
+    limited = book.problem.depots[depot].stock
+    return all(line.kind not in limited or left[depot, line.kind] >= line.units for line in visit.lines)
 
 
 def _holds(vehicle: Vehicle, load: Load) -> bool:
@@ -301,14 +485,17 @@ def _holds(vehicle: Vehicle, load: Load) -> bool:
 
 
 def _in_time_alone(book: _Book, vehicle: Vehicle, visit: Visit, hours: tuple[Interval, ...] | None) -> bool:
-    """Leave as soon as shift, depot and order allow, drive there, wait for the hours, and be back within the shift."""
-    order, site = visit.order, book.sites[visit.site]
-    opening = book.problem.depots[vehicle.start].opening
-    departure_s = _soonest(opening, max(vehicle.shift.open_s, order.order_s), 0)
-    arrival_s = departure_s + _table_s(book, _row(book, vehicle.start), visit.row)
-    start_s = _soonest(hours, arrival_s, visit.service_s if site.finish_by_close else 0)
+    """Load as soon as shift, depot and order allow, drive there, wait for the hours, and be back within the shift."""
+    order, site, depot = visit.order, book.sites[visit.site], book.problem.depots[vehicle.start]
+    loading_s = depot.loading_s + round(depot.loading_per_crate_s * visit.load.crates)
+    departure_s = _soonest(depot.opening, max(vehicle.shift.open_s, order.order_s), loading_s) + loading_s
+    travel_s = _table_s(book, _row(book, vehicle.start), visit.row)
+    start_s = _soonest(hours, departure_s + travel_s, visit.service_s if site.finish_by_close else 0)
     back_s = start_s + visit.service_s + _table_s(book, visit.row, _row(book, vehicle.end))
-    in_time = start_s <= min(order.deadline_s, order.limit_s)
+    within_s = order.target_s if site.target_s is None else site.target_s
+    counted_from_order = book.problem.scenario.policy.target_from == "order"
+    taken_s = start_s - order.order_s if counted_from_order else travel_s
+    in_time = taken_s <= within_s and start_s <= order.limit_s
     return _holds(vehicle, visit.load) and in_time and back_s <= vehicle.shift.close_s
 
 
@@ -331,21 +518,35 @@ def _unreachable(book: _Book, visit: Visit) -> bool:
 # --- TOTALS -----------------------------------------------------------------------------------------------------
 
 
-def _check_route_totals(vehicle: Vehicle, route: Route) -> Iterator[Violation]:
+def _check_route_totals(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
     stops = [stop for loop in route.loops for stop in loop.stops]
     legs = [stop.leg for stop in stops] + [loop.back_leg for loop in route.loops]
-    away_s = sum(loop.back_s - loop.departure_s for loop in route.loops)
+    away_s = route.loops[-1].back_s - route.loops[0].departure_s if route.loops else 0
+    travel_s = sum(stop.travel_s for stop in stops) + sum(loop.back_travel_s for loop in route.loops)
+    service_s = sum(stop.departure_s - stop.start_s for stop in stops)
+    rest_s = sum(rest.duration_s for rest in route.rests)
+    depot_s = sum(after.departure_s - before.back_s for before, after in pairwise(route.loops))
+    price_s = _unpreferred_s(book, vehicle, stops)
     expected = {
         "stops": len(stops),
-        "travel_s": sum(stop.travel_s for stop in stops) + sum(loop.back_travel_s for loop in route.loops),
+        "travel_s": travel_s,
         "length_m": round(sum(leg.length_m for leg in legs if leg is not None), 1),
-        "service_s": sum(stop.departure_s - stop.start_s for stop in stops),
-        "wait_s": sum(stop.start_s - stop.arrival_s for stop in stops),
+        "service_s": service_s,
+        "wait_s": away_s - travel_s - service_s - rest_s - depot_s,
         "fixed_cost_s": vehicle.fixed_cost_s,
-        "cost_s": away_s + vehicle.fixed_cost_s,
+        "cost_s": away_s + vehicle.fixed_cost_s + price_s,
         "load": _carried(stops),
+        "rest_s": rest_s,
+        "depot_s": depot_s,
+        "price_s": price_s,
     }
     yield from _compare_totals(expected, route.totals._asdict(), vehicle=vehicle.id)
+
+
+def _unpreferred_s(book: _Book, vehicle: Vehicle, stops: list[Stop]) -> int:
+    sites = [book.sites[stop.visit.site] for stop in stops if stop.visit.site in book.sites]
+    strangers = [site for site in sites if site.preferred and vehicle.id not in site.preferred]
+    return len(strangers) * book.problem.scenario.policy.unpreferred_price_s
 
 
 def _carried(stops: list[Stop]) -> Load:
@@ -354,8 +555,9 @@ def _carried(stops: list[Stop]) -> Load:
 
 def _check_summary(book: _Book, plan: Plan) -> Iterator[Violation]:
     stops = list(plan.stops())
-    late = [stop for stop in stops if stop.start_s > stop.visit.order.deadline_s]
-    in_time = [stop for stop in stops if stop.start_s <= stop.visit.order.deadline_s]
+    late = _late(book, plan)
+    late_visits = {stop.visit.id for stop, _ in late}
+    in_time = [stop for stop in stops if stop.visit.id not in late_visits]
     parts = Counter(visit.site for visit in book.visits.values())
     served = Counter(stop.visit.site for stop in stops)
     expected: dict[str, object] = {
@@ -377,17 +579,20 @@ def _check_summary(book: _Book, plan: Plan) -> Iterator[Violation]:
     yield from _compare_totals(_objective(book, plan, late), plan.summary.objective._asdict())
 
 
-def _objective(book: _Book, plan: Plan, late: list[Stop]) -> dict[str, object]:
+def _objective(book: _Book, plan: Plan, late: list[tuple[Stop, int]]) -> dict[str, object]:
     policy = book.problem.scenario.policy
-    out_s = sum(loop.back_s - loop.departure_s for route in plan.routes for loop in route.loops)
+    out_s = sum(route.loops[-1].back_s - route.loops[0].departure_s for route in plan.routes if route.loops)
+    stops_of = {route.vehicle: [stop for loop in route.loops for stop in loop.stops] for route in plan.routes}
+    known = [vehicle for name, vehicle in book.vehicles.items() if name in stops_of]
+    unpreferred_s = sum(_unpreferred_s(book, vehicle, stops_of[vehicle.id]) for vehicle in known)
     fixed_s = sum(book.vehicles[route.vehicle].fixed_cost_s for route in plan.routes if route.vehicle in book.vehicles)
     left = [unserved.visit.priority for unserved in plan.unserved]
     price_s = sum(policy.prices[priority] for priority in left) if policy.objective == "prices" else 0
     return {
         "unserved": len(plan.unserved),
         "late": len(late),
-        "late_s": sum(stop.start_s - stop.visit.order.order_s - stop.visit.order.target_s for stop in late),
-        "cost_s": out_s + fixed_s + price_s,
+        "late_s": sum(late_s for _, late_s in late),
+        "cost_s": out_s + fixed_s + unpreferred_s + price_s,
     }
 
 
@@ -401,141 +606,3 @@ def _compare_totals(
                 f"{name} is stated as {stated[name]}, adds up to {value}",
             )
             yield Violation("TOTALS", Text(zh, en), vehicle=vehicle, subject=name)
-
-
-ROUNDED_M = 0.0501
-"""Stated metres are rounded to one decimal."""
-
-
-# --- ROAD, arc by arc -------------------------------------------------------------------------------------------
-
-
-def check_roads(roads: Roads, problem: Problem, plan: Plan) -> tuple[Violation, ...]:
-    """Re-sum the arcs of every leg under the roads in force, and compare with Dijkstra's search."""
-    depots = {depot.place.id: _position(problem, depot.place) for depot in problem.scenario.depots}
-    sites = {site.place.id: _position(problem, site.place) for site in problem.scenario.sites}
-    legs = [
-        leg for route in plan.routes for loop in route.loops for leg in _legs_of(depots, sites, route.vehicle, loop)
-    ]
-    found = [violation for leg in legs for violation in _check_leg(roads, leg)]
-    return (*found, *_compare_with_search(roads, [leg for leg in legs if leg.origin and leg.destination]))
-
-
-@dataclass(frozen=True, slots=True)
-class _DrivenLeg:
-    vehicle: str
-    visit: str
-    origin: RoadPosition | None
-    destination: RoadPosition | None
-    travel_s: int
-    leg: Leg | None
-
-
-def _position(problem: Problem, place: Place) -> RoadPosition | None:
-    return problem.located.by_access_point[place.access_point].position
-
-
-_Positions = Mapping[str, RoadPosition | None]
-
-
-def _legs_of(depots: _Positions, sites: _Positions, vehicle: str, loop: Loop) -> Iterator[_DrivenLeg]:
-    places = [depots.get(loop.depot), *(sites.get(stop.visit.site) for stop in loop.stops), depots.get(loop.end)]
-    drives = [(stop.visit.id, stop.travel_s, stop.leg) for stop in loop.stops]
-    drives += [("", loop.back_travel_s, loop.back_leg)]
-    for (origin, destination), (visit, travel_s, leg) in zip(pairwise(places), drives, strict=True):
-        yield _DrivenLeg(vehicle, visit, origin, destination, travel_s, leg)
-
-
-def _check_leg(roads: Roads, driven: _DrivenLeg) -> Iterator[Violation]:
-    def violation(zh: str, en: str) -> Violation:
-        return Violation("ROAD", Text(zh, en), vehicle=driven.vehicle, visit=driven.visit)
-
-    leg, origin, destination = driven.leg, driven.origin, driven.destination
-    if leg is None or not leg.arcs or origin is None or destination is None:
-        yield violation("没有写明行车路径", "does not say which way is driven")
-        return
-    if not all(0 <= arc < roads.network.arcs for arc in leg.arcs):
-        yield violation("路径包含路网中没有的路段", "drives an arc the network does not have")
-        return
-    closed = [arc for arc in leg.arcs if roads.ms[arc] >= CLOSED]
-    if closed:
-        yield violation(f"经过不可通行的路段 {closed[0]}", f"drives arc {closed[0]}, which is closed")
-        return
-    if not _is_connected(roads, leg.arcs, origin, destination):
-        yield violation("路径不连续或起止不符", "its arcs do not lead from the one place to the other")
-        return
-    ms, metres = _sum_of_arcs(roads, leg.arcs, origin, destination)
-    if -(-ms // 1000) != driven.travel_s or abs(metres - leg.length_m) > ROUNDED_M:
-        yield violation(
-            f"写明 {driven.travel_s} 秒、{leg.length_m:.1f} 米；按路段合计 {ms / 1000:.3f} 秒、{metres:.1f} 米",
-            f"states {driven.travel_s} s and {leg.length_m:.1f} m; its arcs add up to {ms / 1000:.3f} s, {metres:.1f} m",
-        )
-
-
-def _is_connected(roads: Roads, arcs: tuple[int, ...], origin: RoadPosition, destination: RoadPosition) -> bool:
-    network = roads.network
-    ends_fit = network.arc_edge[arcs[0]] == origin.edge and network.arc_edge[arcs[-1]] == destination.edge
-    return bool(ends_fit) and all(network.head[arc] == network.tail[following] for arc, following in pairwise(arcs))
-
-
-def _sum_of_arcs(
-    roads: Roads, arcs: tuple[int, ...], origin: RoadPosition, destination: RoadPosition
-) -> tuple[int, float]:
-    """All arcs whole, less what lies before the origin on the first and behind the destination on the last."""
-    network = roads.network
-    lengths = [float(network.edge_length_m[network.arc_edge[arc]]) for arc in arcs]
-    ms = sum(int(roads.ms[arc]) for arc in arcs)
-    ms -= roads.ms_behind(arcs[0], origin) + roads.ms_ahead(arcs[-1], destination)
-    before = origin.fraction if network.arc_forward[arcs[0]] else 1 - origin.fraction
-    after = 1 - destination.fraction if network.arc_forward[arcs[-1]] else destination.fraction
-    return ms, sum(lengths) - before * lengths[0] - after * lengths[-1]
-
-
-def _compare_with_search(roads: Roads, legs: list[_DrivenLeg]) -> Iterator[Violation]:
-    by_origin: dict[RoadPosition, list[_DrivenLeg]] = {}
-    for leg in legs:
-        if leg.origin is not None:
-            by_origin.setdefault(leg.origin, []).append(leg)
-    for origin, driven in by_origin.items():
-        yield from _compare_from(roads, origin, driven)
-
-
-def _compare_from(roads: Roads, origin: RoadPosition, driven: list[_DrivenLeg]) -> Iterator[Violation]:
-    """One search from a place, no farther than the longest drive stated from it."""
-    to_node_ms = _search(roads, origin, limit_ms=1000 * max(leg.travel_s for leg in driven))
-    for leg in driven:
-        if leg.destination is None:
-            continue
-        search_s = math.ceil(_shortest_ms(roads, to_node_ms, origin, leg.destination) / 1000)
-        if leg.travel_s != search_s:
-            found = f"{search_s} s" if search_s < NO_WAY_S else "no way as short"
-            zh, en = f"行驶 {leg.travel_s} 秒，独立搜索得 {found}", f"drives {leg.travel_s} s; a search finds {found}"
-            yield Violation("ROAD", Text(zh, en), vehicle=leg.vehicle, visit=leg.visit)
-
-
-def _search(roads: Roads, origin: RoadPosition, *, limit_ms: int) -> Floats:
-    """[n] milliseconds from a position to each node by Dijkstra's algorithm, infinite beyond the limit."""
-    best = np.full(roads.network.nodes, np.inf)
-    for arc in roads.open_arcs_of(origin.edge):
-        ahead_ms = roads.ms_ahead(arc, origin)
-        if ahead_ms <= limit_ms:
-            from_head = dijkstra(roads.graph, indices=[int(roads.network.head[arc])], limit=float(limit_ms - ahead_ms))
-            best = np.minimum(best, from_head[0] + ahead_ms)
-    return best
-
-
-def _shortest_ms(roads: Roads, to_node_ms: Floats, origin: RoadPosition, destination: RoadPosition) -> float:
-    """To the end of the destination's edge and on along it, or along the shared edge where both lie on one."""
-    ways = [1000.0 * NO_WAY_S]
-    for arc in roads.open_arcs_of(destination.edge):
-        behind_ms = roads.ms_behind(arc, destination)
-        ways.append(min(to_node_ms[roads.network.tail[arc]] + behind_ms, ways[0]))
-        if origin.edge == destination.edge and _is_ahead(roads, arc, origin, destination):
-            ways.append(behind_ms - roads.ms_behind(arc, origin))
-    return float(min(ways))
-
-
-def _is_ahead(roads: Roads, arc: int, origin: RoadPosition, destination: RoadPosition) -> bool:
-    if roads.network.arc_forward[arc]:
-        return destination.fraction >= origin.fraction
-    return destination.fraction <= origin.fraction

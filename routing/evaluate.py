@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
+from routing.loading import loading_slots
 from routing.model import (
     Loop,
     Objective,
     Plan,
     Problem,
+    Rest,
     Route,
     RouteTotals,
     Seconds,
@@ -21,7 +24,7 @@ from routing.model import (
     Visit,
     total_load,
 )
-from routing.schedule import Timetable, timetable
+from routing.schedule import Call, LoopCalls, LoopTimes, Timetable, loops_of, timetable
 
 URGENCIES = (0, 1, 2, 3)
 NOTHING: Mapping[int, int] = {}
@@ -29,9 +32,11 @@ NOTHING: Mapping[int, int] = {}
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """What a solver finds: indices into ``problem.visits`` per vehicle, in the order of the scenario's vehicles.
+    """What a solver finds: numbers of calls per vehicle, in the order of the scenario's vehicles.
 
-    ``work_limit``: iterations asked for or chosen. ``finished``: the work limit was reached, or nothing was left to do; not so when time ran out or it was stopped.
+    A number is an index into ``problem.visits``, or below zero a reload: ``problem.call`` reads it. ``work_limit``:
+    iterations asked for or chosen. ``finished``: the work limit was reached, or nothing was left to do; not so when time
+    ran out or it was stopped.
     """
 
     routes: tuple[tuple[int, ...], ...]
@@ -51,10 +56,13 @@ cost. With ``prices`` only the cost counts. Additive: a solution's worth is the 
 
 
 def worth(problem: Problem, solution: Solution) -> Worth | None:
-    """What a solution is worth under the scenario's objective; None when a route cannot be driven in time."""
+    """What a solution is worth under the scenario's objective; None when it breaks a rule."""
+    if not limits_hold(problem, solution):
+        return None
+    slots = loading_slots(problem, solution.routes)
     parts = [left_out_worth(problem, problem.visits[index]) for index in solution.unserved(problem)]
-    for vehicle, indices in zip(problem.scenario.vehicles, solution.routes, strict=True):
-        part = route_worth(problem, vehicle, indices)
+    for vehicle, numbers in zip(problem.scenario.vehicles, solution.routes, strict=True):
+        part = route_worth(problem, vehicle, numbers, slots.get(vehicle.id, ()))
         if part is None:
             return None
         parts.append(part)
@@ -65,17 +73,27 @@ def add_worths(parts: Iterable[Worth]) -> Worth:
     return tuple(sum(column) for column in zip(*parts, strict=True))
 
 
-def route_worth(problem: Problem, vehicle: Vehicle, indices: Sequence[int]) -> Worth | None:
-    """What a route adds; None when it cannot be driven in this order."""
-    if not indices:
+LoadingAt = Sequence[Seconds | None]
+
+
+def route_worth(problem: Problem, vehicle: Vehicle, numbers: Sequence[int], loading_at: LoadingAt = ()) -> Worth | None:
+    """What a route adds; None when it cannot be driven in this order, or not with its loading slots."""
+    if not numbers:
         return _worth(problem)
-    visits = [problem.visits[index] for index in indices]
-    table = timetable(problem, vehicle, visits)
+    calls = [problem.call(number) for number in numbers]
+    table = timetable(problem, vehicle, calls, loading_at=loading_at)
     if table is None:
         return None
+    visits = [call for call in calls if isinstance(call, Visit)]
     late = Counter(visit.urgency for visit in late_visits(visits, table))
-    cost_s = table.back_s - table.departure_s + vehicle.fixed_cost_s
-    return _worth(problem, late=late, late_s=table.late_s(visits), cost_s=cost_s)
+    cost_s = table.back_s - table.departure_s + vehicle.fixed_cost_s + unpreferred_s(problem, vehicle, visits)
+    return _worth(problem, late=late, late_s=table.late_s, cost_s=cost_s)
+
+
+def unpreferred_s(problem: Problem, vehicle: Vehicle, visits: Iterable[Visit]) -> Seconds:
+    """Price of the stops made by a vehicle that is not among those their sites prefer."""
+    strangers = sum(1 for visit in visits if visit.preferred and vehicle.id not in visit.preferred)
+    return strangers * problem.scenario.policy.unpreferred_price_s
 
 
 def left_out_worth(problem: Problem, visit: Visit) -> Worth:
@@ -86,8 +104,8 @@ def left_out_worth(problem: Problem, visit: Visit) -> Worth:
 
 
 def late_visits(visits: Sequence[Visit], table: Timetable) -> list[Visit]:
-    pairs = zip(visits, table.starts_s, strict=True)
-    return [visit for visit, start_s in pairs if start_s > visit.order.deadline_s]
+    timed = zip(visits, table.starts_s, table.due_s, strict=True)
+    return [visit for visit, start_s, due_s in timed if start_s > due_s]
 
 
 def _worth(
@@ -104,53 +122,128 @@ def _worth(
     return (*(unserved.get(u, 0) for u in URGENCIES), *(late.get(u, 0) for u in URGENCIES), late_s, cost_s)
 
 
+# --- limits that bind vehicles together -----------------------------------------------------------------------------
+
+
+Use = tuple[str, ...]
+"""What several routes draw on: ("stock", depot, kind), or ("vehicles", site)."""
+
+
+def limits(problem: Problem) -> dict[Use, int]:
+    """How much of each there is, of what is limited at all."""
+    found: dict[Use, int] = {}
+    for depot in problem.scenario.depots:
+        found |= {("stock", depot.place.id, kind): units for kind, units in depot.stock.items()}
+    for site in problem.scenario.sites:
+        if site.most_vehicles is not None:
+            found["vehicles", site.place.id] = site.most_vehicles
+    return found
+
+
+def uses(problem: Problem, vehicle: Vehicle, numbers: Sequence[int]) -> Counter[Use]:
+    """What a route draws."""
+    found: Counter[Use] = Counter()
+    calls = [problem.call(number) for number in numbers]
+    for loop in loops_of(vehicle, calls):
+        for visit in loop.visits:
+            found["vehicles", visit.site] = 1
+            for line in visit.lines:
+                found["stock", loop.depot, line.kind] += line.units
+    return found
+
+
+def limits_hold(problem: Problem, solution: Solution) -> bool:
+    limited = limits(problem)
+    if not limited:
+        return True
+    drawn: Counter[Use] = Counter()
+    for vehicle, numbers in zip(problem.scenario.vehicles, solution.routes, strict=True):
+        drawn.update(uses(problem, vehicle, numbers))
+    return all(drawn[use] <= most for use, most in limited.items())
+
+
+# --- plans ----------------------------------------------------------------------------------------------------------
+
+
 def plan_of(problem: Problem, solution: Solution) -> Plan:
     """The plan a solution means, without the ways driven and without reasons, which are added when it is shown."""
+    slots = loading_slots(problem, solution.routes)
     routes = tuple(
-        _route(problem, vehicle, [problem.visits[index] for index in indices])
-        for vehicle, indices in zip(problem.scenario.vehicles, solution.routes, strict=True)
-        if indices
+        _route(problem, vehicle, [problem.call(number) for number in numbers], slots.get(vehicle.id, ()))
+        for vehicle, numbers in zip(problem.scenario.vehicles, solution.routes, strict=True)
+        if numbers
     )
     left = tuple(Unserved(problem.visits[index], None) for index in solution.unserved(problem))
     return with_summary(problem, routes, (*left, *problem.dismissed))
 
 
-def _route(problem: Problem, vehicle: Vehicle, visits: Sequence[Visit]) -> Route:
-    table = timetable(problem, vehicle, visits)
+def _route(problem: Problem, vehicle: Vehicle, calls: Sequence[Call], loading_at: LoadingAt) -> Route:
+    table = timetable(problem, vehicle, calls, loading_at=loading_at)
     if table is None:
-        raise ValueError(f"vehicle {vehicle.id!r} cannot make these visits in this order")
+        raise ValueError(f"vehicle {vehicle.id!r} cannot make these calls in this order")
+    timed = zip(table.starts_s, table.due_s, strict=True)
+    loops = loops_of(vehicle, calls)
+    ends = [*(loop.depot for loop in loops[1:]), vehicle.end]
+    driven = tuple(
+        _loop(problem, loop, end, times, table.rests, timed)
+        for loop, end, times in zip(loops, ends, table.loops, strict=True)
+    )
+    visits = [visit for loop in loops for visit in loop.visits]
+    route = Route(vehicle.id, driven, EMPTY_TOTALS, table.rests)
+    return with_totals(route, vehicle.fixed_cost_s, unpreferred_s(problem, vehicle, visits))
+
+
+def _loop(
+    problem: Problem,
+    loop: LoopCalls,
+    end: str,
+    times: LoopTimes,
+    rests: Sequence[Rest],
+    timed: Iterator[tuple[Seconds, Seconds]],
+) -> Loop:
     stops = []
-    row, now_s = problem.depot_row(vehicle.start), table.departure_s
-    for visit, start_s in zip(visits, table.starts_s, strict=True):
+    row, now_s = problem.depot_row(loop.depot), times.departure_s
+    for visit in loop.visits:
+        start_s, due_s = next(timed)
         travel_s = problem.drive_s(row, visit.row)
-        stops.append(Stop(visit, now_s + travel_s, start_s, start_s + visit.service_s, travel_s))
+        arrival_s = _rested(rests, now_s, start_s) + travel_s
+        stops.append(Stop(visit, arrival_s, start_s, start_s + visit.service_s, travel_s, due_s=due_s))
         row, now_s = visit.row, start_s + visit.service_s
-    back_travel_s = problem.drive_s(row, problem.depot_row(vehicle.end))
-    loop = Loop(vehicle.start, vehicle.end, table.departure_s, tuple(stops), table.back_s, back_travel_s)
-    return with_totals(Route(vehicle.id, (loop,), EMPTY_TOTALS), vehicle.fixed_cost_s)
+    back_travel_s = problem.drive_s(row, problem.depot_row(end))
+    return Loop(loop.depot, end, times.departure_s, tuple(stops), times.back_s, back_travel_s, load_s=times.load_s)
+
+
+def _rested(rests: Sequence[Rest], from_s: Seconds, until_s: Seconds) -> Seconds:
+    """When a vehicle that is free at ``from_s`` drives on, rests before ``until_s`` taken."""
+    return max((rest.start_s + rest.duration_s for rest in rests if from_s <= rest.start_s < until_s), default=from_s)
 
 
 EMPTY_TOTALS = RouteTotals(0, 0, 0.0, 0, 0, 0, 0, total_load(()))
 
 
-def with_totals(route: Route, fixed_cost_s: Seconds) -> Route:
+def with_totals(route: Route, fixed_cost_s: Seconds, price_s: Seconds = 0) -> Route:
     """The route with its totals added up from its loops."""
     stops = [stop for loop in route.loops for stop in loop.stops]
     travel_s = sum(stop.travel_s for stop in stops) + sum(loop.back_travel_s for loop in route.loops)
     legs = [stop.leg for stop in stops] + [loop.back_leg for loop in route.loops]
     service_s = sum(stop.departure_s - stop.start_s for stop in stops)
-    wait_s = sum(stop.start_s - stop.arrival_s for stop in stops)
+    rest_s = sum(rest.duration_s for rest in route.rests)
+    depot_s = sum(after.departure_s - before.back_s for before, after in pairwise(route.loops))
+    away_s = route.loops[-1].back_s - route.loops[0].departure_s if route.loops else 0
     totals = RouteTotals(
         stops=len(stops),
         travel_s=travel_s,
         length_m=round(sum(leg.length_m for leg in legs if leg is not None), 1),
         service_s=service_s,
-        wait_s=wait_s,
+        wait_s=away_s - travel_s - service_s - rest_s - depot_s,
         fixed_cost_s=fixed_cost_s,
-        cost_s=travel_s + service_s + wait_s + fixed_cost_s,
+        cost_s=away_s + fixed_cost_s + price_s,
         load=total_load(stop.visit.load for stop in stops),
+        rest_s=rest_s,
+        depot_s=depot_s,
+        price_s=price_s,
     )
-    return Route(route.vehicle, route.loops, totals)
+    return replace(route, totals=totals)
 
 
 def with_summary(problem: Problem, routes: tuple[Route, ...], unserved: tuple[Unserved, ...]) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from geodata.errors import Text
 from geodata.travel_times import NO_WAY_S
 from routing.model import (
     UNBOUND,
+    DemandLine,
     Figures,
     Interval,
     Plan,
@@ -22,37 +23,40 @@ from routing.model import (
     Vehicle,
     Visit,
 )
-from routing.schedule import earliest_alone
+from routing.schedule import Timetable, earliest_alone
 
 
 def explain_plan(problem: Problem, plan: Plan) -> Plan:
     """The same plan with a tested reason at every late stop and every unserved visit."""
-    reasons = _Reasons(problem)
+    reasons = _Reasons(problem, plan)
     return replace(
         plan,
         routes=tuple(_explain_route(reasons, route) for route in plan.routes),
         unserved=tuple(
-            replace(unserved, reason=unserved.reason or reasons.of(unserved.visit)) for unserved in plan.unserved
+            replace(unserved, reason=unserved.reason or reasons.of(unserved.visit, unserved=True))
+            for unserved in plan.unserved
         ),
     )
 
 
 def explain_anew(problem: Problem, plan: Plan) -> Plan:
     """The plan with the reasons found here in place of those it states, for every visit the problem knows."""
-    reasons = _Reasons(problem)
+    reasons = _Reasons(problem, plan)
     known = {visit.id: visit for visit in problem.visits}
     dismissed = {left.visit.id: left.reason for left in problem.dismissed}
 
-    def reason(visit: Visit, stated: Reason | None) -> Reason | None:
-        return reasons.of(known[visit.id]) if visit.id in known else dismissed.get(visit.id, stated)
+    def reason(visit: Visit, stated: Reason | None, *, unserved: bool) -> Reason | None:
+        if visit.id in known:
+            return reasons.of(known[visit.id], unserved=unserved)
+        return dismissed.get(visit.id, stated)
 
     def explained(stop: Stop) -> Stop:
-        return replace(stop, reason=reason(stop.visit, stop.reason)) if stop.late_s else stop
+        return replace(stop, reason=reason(stop.visit, stop.reason, unserved=False)) if stop.late_s else stop
 
     return replace(
         plan,
         routes=tuple(_with_stops(route, explained) for route in plan.routes),
-        unserved=tuple(replace(left, reason=reason(left.visit, left.reason)) for left in plan.unserved),
+        unserved=tuple(replace(left, reason=reason(left.visit, left.reason, unserved=True)) for left in plan.unserved),
     )
 
 
@@ -66,7 +70,7 @@ def _explain_route(reasons: _Reasons, route: Route) -> Route:
 
 
 def _explain_stop(reasons: _Reasons, stop: Stop) -> Stop:
-    return replace(stop, reason=reasons.of(stop.visit)) if stop.late_s else stop
+    return replace(stop, reason=reasons.of(stop.visit, unserved=False)) if stop.late_s else stop
 
 
 def unreachable(problem: Problem, visit: Visit) -> Reason | None:
@@ -107,11 +111,28 @@ def _off_the_roads(problem: Problem, visit: Visit) -> Reason:
     return Reason(ReasonCode.UNREACHABLE, text, figures)
 
 
+def no_pass(problem: Problem, visit: Visit) -> Reason | None:
+    """It takes a pass, and none of the vehicles that might come by size and name carries it."""
+    everyone = problem.scenario.vehicles
+    if visit.needs_pass is None or any(visit.takes(vehicle) for vehicle in everyone):
+        return None
+    if not any(replace(visit, needs_pass=None).takes(vehicle) for vehicle in everyone):
+        return None
+    text = Text(
+        f"进入需要通行证“{visit.needs_pass}”，可派的车辆都没有",
+        f"it takes the pass {visit.needs_pass!r}, which none of the vehicles that might come carries",
+    )
+    return Reason(ReasonCode.NO_PASS, text, {"pass": visit.needs_pass})
+
+
 def too_big(problem: Problem, visit: Visit) -> Reason | None:
     """One unit of each of its lines fits no vehicle. The parts of a visit were cut to fit, so a unit is what counts."""
     kinds = {kind.id: kind for kind in problem.scenario.kinds}
     units = [kinds[line.kind].load(1) for line in visit.lines]
-    capacities = [vehicle.capacity for vehicle in problem.scenario.vehicles]
+    capacities = [vehicle.capacity for vehicle in problem.scenario.vehicles if visit.takes(vehicle)]
+    if not capacities:
+        text = Text("没有一辆车的车型或指定可以前往", "no vehicle may come there, by size or by name")
+        return Reason(ReasonCode.TOO_BIG, text, {"vehicles_allowed": 0})
     if any(unit.fits(capacity) for unit in units for capacity in capacities):
         return None
     largest = max(capacities)
@@ -130,43 +151,93 @@ def too_big(problem: Problem, visit: Visit) -> Reason | None:
 
 
 class _Best(NamedTuple):
-    """The earliest start found over all vehicles; None: no vehicle can make the visit at all."""
+    """The best found over all vehicles: in time if any, then the earliest. Seconds count as the target does.
 
-    start_s: Seconds | None
+    None: no vehicle can make the visit at all.
+    """
+
+    taken_s: Seconds | None
     vehicle: Vehicle | None
+
+    def in_time(self, visit: Visit) -> bool:
+        return self.taken_s is not None and self.taken_s <= visit.within_s
 
 
 class _Reasons:
-    """Tests per visit. Vehicles alike in what matters here are tested once."""
+    """Tests per visit. Vehicles that differ in nothing but their names are tested once."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, plan: Plan) -> None:
         self._problem = problem
-        alike = {(v.start, v.end, v.capacity, v.shift): v for v in reversed(problem.scenario.vehicles)}
-        self._vehicles = tuple(reversed(alike.values()))
+        alike = {replace(vehicle, id="", name=""): vehicle for vehicle in reversed(problem.scenario.vehicles)}
+        self._alike = tuple(reversed(alike.values()))
+        self._stock_left = _stock_left(problem, plan)
 
-    def of(self, visit: Visit) -> Reason:
+    def of(self, visit: Visit, *, unserved: bool) -> Reason:
         by_road = self._best(replace(visit, windows=(Interval(visit.order.order_s, visit.order.limit_s),)))
-        if by_road.start_s is None or by_road.start_s > visit.order.deadline_s:
+        if not by_road.in_time(visit):
             return self._too_far(visit)
         in_hours = self._best(visit)
-        if in_hours.start_s is None or in_hours.start_s > visit.order.deadline_s:
+        if not in_hours.in_time(visit):
             return _window_missed(self._problem, visit, by_road, in_hours)
-        return _no_capacity_left(visit, in_hours)
+        return (self._no_stock(visit) if unserved else None) or _no_capacity_left(visit, in_hours)
+
+    def _vehicles(self, visit: Visit) -> list[Vehicle]:
+        everyone = self._alike if visit.allowed is None else self._problem.scenario.vehicles
+        return [vehicle for vehicle in everyone if visit.takes(vehicle)]
 
     def _best(self, visit: Visit) -> _Best:
-        tables = ((earliest_alone(self._problem, vehicle, visit), vehicle) for vehicle in self._vehicles)
-        starts = [(table.starts_s[0], vehicle) for table, vehicle in tables if table is not None]
-        return _Best(*min(starts, key=lambda pair: pair[0], default=(None, None)))
+        tables = ((earliest_alone(self._problem, vehicle, visit), vehicle) for vehicle in self._vehicles(visit))
+        taken = [(_taken_s(visit, table), vehicle) for table, vehicle in tables if table is not None]
+        return _Best(*min(taken, key=lambda pair: pair[0], default=(None, None)))
 
     def _too_far(self, visit: Visit) -> Reason:
         """Without round limit or shift end, so that the figure says how far it is and not that it cannot be done."""
         endless = Interval(visit.order.order_s, NO_WAY_S)
         free = replace(visit, windows=(endless,))
-        tables = [(earliest_alone(self._problem, _without_end(v), free), v) for v in self._vehicles]
-        starts = [(table.starts_s[0], vehicle) for table, vehicle in tables if table is not None]
-        if not starts:
+        tables = [(earliest_alone(self._problem, _without_end(v), free), v) for v in self._vehicles(visit)]
+        taken = [(_taken_s(visit, table), vehicle) for table, vehicle in tables if table is not None]
+        if not taken:
             return _nobody_leaves(visit)
-        return _far(self._problem, visit, *min(starts, key=lambda pair: pair[0]))
+        return _far(self._problem, visit, *min(taken, key=lambda pair: pair[0]))
+
+    def _no_stock(self, visit: Visit) -> Reason | None:
+        """No depot that loads a vehicle that may come has enough left of everything the visit takes."""
+        depots = {depot for vehicle in self._vehicles(visit) for depot in _loads_at(vehicle)}
+        if any(self._holds(depot, visit.lines) for depot in depots):
+            return None
+        short = next((line for line in visit.lines if not self._anywhere(depots, line)), visit.lines[0])
+        most = max((self._stock_left.get((depot, short.kind), 0) for depot in depots), default=0)
+        figures: Figures = {"kind": short.kind, "units": short.units, "most_left": most}
+        text = Text(
+            f"需要“{short.kind}” {short.units} 件，各储备库最多还剩 {most} 件",
+            f"it takes {short.units} of {short.kind}; no depot has more than {most} left",
+        )
+        return Reason(ReasonCode.NO_STOCK, text, figures)
+
+    def _anywhere(self, depots: Collection[str], line: DemandLine) -> bool:
+        return any(self._holds(depot, (line,)) for depot in depots)
+
+    def _holds(self, depot: str, lines: Sequence[DemandLine]) -> bool:
+        limited = self._problem.depots[depot].stock
+        return all(line.kind not in limited or self._stock_left[depot, line.kind] >= line.units for line in lines)
+
+
+def _taken_s(visit: Visit, table: Timetable) -> Seconds:
+    """Seconds from where the target counts to the beginning of the stop."""
+    return table.starts_s[0] - table.due_s[0] + visit.within_s
+
+
+def _stock_left(problem: Problem, plan: Plan) -> dict[tuple[str, str], int]:
+    left = {(depot.place.id, kind): n for depot in problem.scenario.depots for kind, n in depot.stock.items()}
+    for loop in (loop for route in plan.routes for loop in route.loops):
+        for line in (line for stop in loop.stops for line in stop.visit.lines):
+            if (loop.depot, line.kind) in left:
+                left[loop.depot, line.kind] -= line.units
+    return left
+
+
+def _loads_at(vehicle: Vehicle) -> tuple[str, ...]:
+    return (vehicle.start, *(vehicle.reload_at if vehicle.max_loops > 1 else ()))
 
 
 def _without_end(vehicle: Vehicle) -> Vehicle:
@@ -178,42 +249,41 @@ def _nobody_leaves(visit: Visit) -> Reason:
         "没有合适的车能在储备库开放时间内、自己的班次内出发",
         "no vehicle that could carry it can leave while its depot is open and its shift lasts",
     )
-    return Reason(ReasonCode.TOO_FAR, text, {"best_s": None, "target_s": visit.order.target_s})
+    return Reason(ReasonCode.TOO_FAR, text, {"best_s": None, "target_s": visit.within_s})
 
 
-def _far(problem: Problem, visit: Visit, start_s: Seconds, vehicle: Vehicle) -> Reason:
-    after_s = start_s - visit.order.order_s
+def _far(problem: Problem, visit: Visit, after_s: Seconds, vehicle: Vehicle) -> Reason:
     drive_s = problem.drive_s(problem.depot_row(vehicle.start), visit.row)
     figures: Figures = {
         "best_s": after_s,
         "drive_s": drive_s,
-        "target_s": visit.order.target_s,
+        "target_s": visit.within_s,
         "depot": vehicle.start,
         "shift_ends_s": vehicle.shift.close_s,
     }
     zh = f"最快也要在指令后 {minutes(after_s)}（从“{vehicle.start}”出发，行驶 {minutes(drive_s)}）"
     en = f"the fastest is {minutes(after_s)} after the order (from {vehicle.start!r}, driving {minutes(drive_s)})"
-    if after_s <= visit.order.target_s:
+    if after_s <= visit.within_s:
         return Reason(
             ReasonCode.TOO_FAR,
             Text(f"{zh}，但没有车能在班次内返回", f"{en}, but no vehicle would be back within its shift"),
             figures,
         )
-    target = minutes(visit.order.target_s)
+    target = minutes(visit.within_s)
     return Reason(ReasonCode.TOO_FAR, Text(f"{zh}，时限 {target}", f"{en}; the target is {target}"), figures)
 
 
 def _window_missed(problem: Problem, visit: Visit, by_road: _Best, in_hours: _Best) -> Reason:
     opens_s = _next_opening_s(problem, visit)
-    order_s, target = visit.order.order_s, minutes(visit.order.target_s)
+    target = minutes(visit.within_s)
     figures: Figures = {
-        "best_by_road_s": None if by_road.start_s is None else by_road.start_s - order_s,
-        "best_in_hours_s": None if in_hours.start_s is None else in_hours.start_s - order_s,
+        "best_by_road_s": by_road.taken_s,
+        "best_in_hours_s": in_hours.taken_s,
         "opens_s": opens_s,
-        "target_s": visit.order.target_s,
+        "target_s": visit.within_s,
         "round_limit_s": visit.order.round_limit_s,
     }
-    if in_hours.start_s is None:
+    if in_hours.taken_s is None:
         limit = minutes(visit.order.round_limit_s)
         opening = Text("此后几天都不接收", "it receives nothing in the days after")
         if opens_s is not None:
@@ -225,7 +295,7 @@ def _window_missed(problem: Problem, visit: Visit, by_road: _Best, in_hours: _Be
             f"no receiving hours can be met within {limit} of the order and a vehicle's shift; {opening.en}",
         )
     else:
-        after = minutes(in_hours.start_s - order_s)
+        after = minutes(in_hours.taken_s)
         text = Text(
             f"按接收时间最早只能在指令后 {after} 开始卸货，时限 {target}",
             f"its receiving hours let unloading begin {after} after the order at the earliest; the target is {target}",
@@ -241,9 +311,9 @@ def _next_opening_s(problem: Problem, visit: Visit) -> Seconds | None:
 
 
 def _no_capacity_left(visit: Visit, alone: _Best) -> Reason:
-    assert alone.start_s is not None and alone.vehicle is not None  # noqa: S101, PT018  tested by the caller
-    after_s = alone.start_s - visit.order.order_s
-    figures: Figures = {"alone_s": after_s, "depot": alone.vehicle.start, "target_s": visit.order.target_s}
+    assert alone.taken_s is not None and alone.vehicle is not None  # noqa: S101, PT018  tested by the caller
+    after_s = alone.taken_s
+    figures: Figures = {"alone_s": after_s, "depot": alone.vehicle.start, "target_s": visit.within_s}
     text = Text(
         f"单独配送可在指令后 {minutes(after_s)} 到达，但车辆已被其他任务占满",
         f"alone it could be begun {minutes(after_s)} after the order, but the vehicles are taken up by other visits",

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Literal, NamedTuple
 
 from geodata.errors import Text
@@ -64,13 +64,14 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SupplyKind:
-    """Figures per unit. A crate that is partly filled counts as one."""
+    """Figures per unit. A crate that is partly filled counts as one. ``apart``: kinds it must not share a loop with."""
 
     id: str
     name: str
     grams: int
     cm3: int
     crates: float
+    apart: frozenset[str] = frozenset()
 
     def load(self, units: int) -> Load:
         return Load(self.grams * units, self.cm3 * units, math.ceil(self.crates * units - PART_OF_A_CRATE))
@@ -111,10 +112,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Depot:
-    """A place as a source. ``opening`` None: always open."""
+    """A place as a source. ``opening`` None: always open. ``bays`` None: any number load at once.
+
+    Loading takes ``loading_s`` and so much per crate. ``stock``: units of the kinds it holds a limited number of.
+    """
 
     place: Place
     opening: tuple[Interval, ...] | None = None
+    loading_s: Seconds = 0
+    loading_per_crate_s: float = 0.0
+    bays: int | None = None
+    stock: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +133,22 @@ class Demand:
     lines: tuple[DemandLine, ...]
 
 
+class ZoneLevel(IntEnum):
+    """Risk of the ground a site stands on, rising."""
+
+    OPEN = 0
+    PRECAUTIONARY = 1
+    CONTROLLED = 2
+    SEALED = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place as a destination. ``receiving`` None: at any time; an empty tuple: never in this plan's time."""
+    """A place as a destination. ``receiving`` None: at any time; an empty tuple: never in this plan's time.
+
+    ``target_s`` overrides the order's. ``most_vehicles`` caps those that may come. ``allowed``: vehicles by size and by
+    name, None: all; ``needs_pass``: the pass that a vehicle must carry besides. ``preferred``: vehicles that should come.
+    """
 
     place: Place
     demands: tuple[Demand, ...]
@@ -137,6 +158,16 @@ class Site:
     required: bool = False
     service_s: Seconds = 240
     service_per_crate_s: float = 6.0
+    target_s: Seconds | None = None
+    zone: ZoneLevel = ZoneLevel.OPEN
+    most_vehicles: int | None = None
+    allowed: frozenset[str] | None = None
+    needs_pass: str | None = None
+    preferred: frozenset[str] = frozenset()
+
+    def takes(self, vehicle: Vehicle) -> bool:
+        """Whether the vehicle may come: by size and name, and with the pass it takes."""
+        return may_come(vehicle, self.allowed, self.needs_pass)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +188,19 @@ class DispatchOrder:
         return self.order_s + self.round_limit_s
 
 
+class Break(NamedTuple):
+    """A rest of ``duration_s`` that begins within ``window``."""
+
+    window: Interval
+    duration_s: Seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """``start`` and ``end`` are depots. It may leave and be back within ``shift``."""
+    """``start`` and ``end`` are depots. It may leave and be back within ``shift``.
+
+    It makes at most ``max_loops`` loops, the first from ``start``, later ones from a depot in ``reload_at``.
+    """
 
     id: str
     name: str
@@ -169,15 +210,43 @@ class Vehicle:
     capacity: Load
     shift: Interval
     fixed_cost_s: Seconds = 0
+    max_loops: int = 1
+    reload_at: tuple[str, ...] = ()
+    breaks: tuple[Break, ...] = ()
+    passes: frozenset[str] = frozenset()
+    licence: str = ""
+
+
+def may_come(vehicle: Vehicle, allowed: frozenset[str] | None, needs_pass: str | None) -> bool:
+    return (allowed is None or vehicle.id in allowed) and (needs_pass is None or needs_pass in vehicle.passes)
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """Drives one vehicle at a time, of the licences held, within the shift. ``known``: sites visited before."""
+
+    id: str
+    name: str
+    shift: Interval
+    licences: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is better than what. ``prices``: seconds per unserved visit by priority, with ``objective = "prices"``."""
+    """What is better than what. ``prices``: seconds per unserved visit by priority, with ``objective = "prices"``.
+
+    ``target_from``: the target counts from the order, or from the loop's departure. ``longest_route_s``: no vehicle is
+    out for longer. ``disinfection_s``: before the next loop of a vehicle that was in a sealed zone.
+    """
 
     after_target: Literal["deliver_late", "leave_out"] = "deliver_late"
     objective: Literal["lexicographic", "prices"] = "lexicographic"
     prices: Mapping[int, Seconds] = field(default_factory=dict)
+    target_from: Literal["order", "departure"] = "order"
+    longest_route_s: Seconds | None = None
+    disinfection_s: Seconds = 1_800
+    unpreferred_price_s: Seconds = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +262,7 @@ class Scenario:
     sites: tuple[Site, ...]
     vehicles: tuple[Vehicle, ...]
     orders: tuple[DispatchOrder, ...]
+    drivers: tuple[Driver, ...] = ()
     policy: Policy = Policy()
     snap_limit_m: float = 300.0
     fingerprint: str = ""
@@ -201,12 +271,18 @@ class Scenario:
 # --- what is to be done -----------------------------------------------------------------------------------------
 
 
+class Reload(NamedTuple):
+    """Between two loops: back to a depot, to load for the next."""
+
+    depot: str
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A site's demand, or one part of it. Identified by site and part number, which survive re-planning.
 
     ``windows``: the instants at which service may begin by the site's hours, within the wave; None of them: never.
-    ``row``: the access point's row and column in the travel-time table.
+    ``row``: the access point's row and column in the travel-time table. ``target_s``: the site's own, None: the order's.
     """
 
     site: str
@@ -219,10 +295,29 @@ class Visit:
     priority: int
     required: bool
     row: int
+    target_s: Seconds | None = None
+    zone: ZoneLevel = ZoneLevel.OPEN
+    allowed: frozenset[str] | None = None
+    needs_pass: str | None = None
+    preferred: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:
         return f"{self.site}/{self.part}"
+
+    @property
+    def within_s(self) -> Seconds:
+        """The dispatch target that holds for it."""
+        return self.order.target_s if self.target_s is None else self.target_s
+
+    @property
+    def deadline_s(self) -> Seconds:
+        """The last second in time, where the target counts from the order."""
+        return self.order.order_s + self.within_s
+
+    def takes(self, vehicle: Vehicle) -> bool:
+        """Whether the vehicle may come: by size and name, and with the pass it takes."""
+        return may_come(vehicle, self.allowed, self.needs_pass)
 
     @property
     def urgency(self) -> int:
@@ -242,7 +337,7 @@ class Problem:
     """What a solver is given. ``visits`` can each be driven to and carried by some vehicle; the rest is ``dismissed``.
 
     ``travel_s``: [rows, rows] whole seconds, ``NO_WAY_S`` where no way leads. ``positions``: of each row on the road.
-    ``row_of``: access point to row.
+    ``row_of``: access point to row. ``apart``: for each supply kind the kinds it must not share a loop with.
     """
 
     scenario: Scenario
@@ -253,6 +348,14 @@ class Problem:
     positions: tuple[RoadPosition, ...]
     row_of: Mapping[str, int]
     depots: Mapping[str, Depot]
+    apart: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def call(self, number: int) -> Visit | Reload:
+        """What a number in a solver's route stands for: a visit, or below zero a reload at a depot."""
+        return self.visits[number] if number >= 0 else Reload(self.scenario.depots[-1 - number].place.id)
+
+    def reload_number(self, depot: str) -> int:
+        return -1 - list(self.depots).index(depot)
 
     def depot_row(self, depot: str) -> int:
         return self.row_of[self.depots[depot].place.access_point]
@@ -305,15 +408,26 @@ class Stop:
     travel_s: Seconds
     leg: Leg | None = None
     reason: Reason | None = None
+    due_s: Seconds | None = None
+
+    @property
+    def latest_s(self) -> Seconds:
+        """The last second at which it would begin in time."""
+        return self.visit.deadline_s if self.due_s is None else self.due_s
 
     @property
     def late_s(self) -> Seconds:
-        return max(0, self.start_s - self.visit.order.deadline_s)
+        return max(0, self.start_s - self.latest_s)
+
+
+class Rest(NamedTuple):
+    start_s: Seconds
+    duration_s: Seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """Leaves a depot once, ends at ``end``."""
+    """Leaves a depot once, ends at ``end``: the next loop's depot or the vehicle's. ``load_s``: loading begins."""
 
     depot: str
     end: str
@@ -322,10 +436,19 @@ class Loop:
     back_s: Seconds
     back_travel_s: Seconds
     back_leg: Leg | None = None
+    load_s: Seconds | None = None
+
+    @property
+    def loading_from_s(self) -> Seconds:
+        return self.departure_s if self.load_s is None else self.load_s
 
 
 class RouteTotals(NamedTuple):
-    """What a plan states of a route; the checker adds it up again."""
+    """What a plan states of a route; the checker adds it up again.
+
+    ``wait_s``: before stops and rests. ``depot_s``: at depots between loops. ``price_s``: of stops by vehicles that their
+    sites do not prefer.
+    """
 
     stops: int
     travel_s: Seconds
@@ -335,6 +458,9 @@ class RouteTotals(NamedTuple):
     fixed_cost_s: Seconds
     cost_s: Seconds
     load: Load
+    rest_s: Seconds = 0
+    depot_s: Seconds = 0
+    price_s: Seconds = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +470,7 @@ class Route:
     vehicle: str
     loops: tuple[Loop, ...]
     totals: RouteTotals
+    rests: tuple[Rest, ...] = ()
 
 
 class Objective(NamedTuple):

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from geodata.network import Network
 from geodata.roads import Roads, open_roads
 from geodata.travel_times import TravelTimes, exact_times
-from routing.check import check_plan, check_roads
+from routing.check import check_plan
+from routing.check_roads import check_roads
 from routing.errors import PlanRejected
 from routing.evaluate import Solution, plan_of, with_summary, with_totals
 from routing.explain import explain_plan
@@ -106,7 +107,9 @@ def drive_legs(posed: Posed, plan: Plan) -> Plan:
     """The same plan with the arcs and metres of every leg, and its totals added up anew."""
     routes = tuple(
         with_totals(
-            replace(route, loops=tuple(_drive_loop(posed, loop) for loop in route.loops)), route.totals.fixed_cost_s
+            replace(route, loops=tuple(_drive_loop(posed, loop) for loop in route.loops)),
+            route.totals.fixed_cost_s,
+            route.totals.price_s,
         )
         for route in plan.routes
     )

@@ -12,11 +12,12 @@ from geodata.locate import RoadIndex, locate_depots, locate_sites
 from geodata.model import RoadPosition
 from geodata.roads import Roads
 from geodata.travel_times import TravelTimes
-from routing.explain import too_big, unreachable
+from routing.explain import no_pass, too_big, unreachable
 from routing.model import (
     UNBOUND,
     Demand,
     DemandLine,
+    Depot,
     DispatchOrder,
     Interval,
     Load,
@@ -75,10 +76,13 @@ def pose_problem(scenario: Scenario, located: LocatedPlaces, times: TravelTimes)
     travel_s = times.table(positions, positions)
     travel_s.setflags(write=False)
     depots = {depot.place.id: depot for depot in scenario.depots}
-    problem = Problem(scenario, located, (), (), travel_s, tuple(positions), row_of, depots)
+    apart = {kind.id: kind.apart for kind in scenario.kinds if kind.apart}
+    problem = Problem(scenario, located, (), (), travel_s, tuple(positions), row_of, depots, apart)
     visits, dismissed = [], []
     for visit, oversized in _parts(scenario, row_of):
-        reason = unreachable(problem, visit) or (too_big(problem, visit) if oversized else None)
+        reason = unreachable(problem, visit)
+        if reason is None and oversized:
+            reason = no_pass(problem, visit) or too_big(problem, visit)
         if reason is None:
             visits.append(visit)
         else:
@@ -104,8 +108,14 @@ def _parts(scenario: Scenario, row_of: dict[str, int]) -> Iterator[tuple[Visit, 
     count = 0
     for row, site in enumerate(scenario.sites):
         part = 0
+        vehicles = [vehicle for vehicle in scenario.vehicles if site.takes(vehicle)]
         for demand in site.demands:
-            for lines, oversized in _split(demand, scenario.vehicles, kinds, MOST_VISITS + 1 - count):
+            parts = (
+                each
+                for lines in _together(demand, kinds, scenario.depots)
+                for each in _split(lines, vehicles, kinds, MOST_VISITS + 1 - count)
+            )
+            for lines, oversized in parts:
                 part, count = part + 1, count + 1
                 yield _visit(site, part, orders[demand.order], lines, kinds, row_of), oversized
         if count > MOST_VISITS:
@@ -142,6 +152,11 @@ def _visit(
         priority=site.priority,
         required=site.required,
         row=row_of.get(site.place.access_point, -1),
+        target_s=site.target_s,
+        zone=site.zone,
+        allowed=site.allowed,
+        needs_pass=site.needs_pass,
+        preferred=site.preferred,
     )
 
 
@@ -158,15 +173,53 @@ def start_windows(site: Site, order: DispatchOrder, service_s: int) -> tuple[Int
 # --- splitting --------------------------------------------------------------------------------------------------
 
 
+def _together(demand: Demand, kinds: dict[str, SupplyKind], depots: Sequence[Depot]) -> list[list[DemandLine]]:
+    """The lines of a demand in groups that may ride together and that some depot holds together.
+
+    A line of which no depot holds enough is cut into what the fullest holds.
+    """
+    groups: list[list[DemandLine]] = []
+    pieces = (piece for line in demand.lines if line.units for piece in _in_stock(line, depots))
+    for piece in pieces:
+        group = next((group for group in groups if _joins(piece, group, kinds, depots)), None)
+        if group is None:
+            groups.append([piece])
+        else:
+            group.append(piece)
+    return groups
+
+
+def _in_stock(line: DemandLine, depots: Sequence[Depot]) -> Iterator[DemandLine]:
+    if any(line.kind not in depot.stock for depot in depots):
+        yield line
+        return
+    fullest_first = sorted((depot.stock[line.kind] for depot in depots), reverse=True)
+    left = line.units
+    for units in fullest_first:
+        if 0 < units < left:
+            yield DemandLine(line.kind, units)
+            left -= units
+    yield DemandLine(line.kind, left)
+
+
+def _joins(
+    line: DemandLine, group: Sequence[DemandLine], kinds: dict[str, SupplyKind], depots: Sequence[Depot]
+) -> bool:
+    others = {other.kind for other in group}
+    if line.kind in others or others & kinds[line.kind].apart:
+        return False
+    lines = [*group, line]
+    return any(all(depot.stock.get(each.kind, each.units) >= each.units for each in lines) for depot in depots)
+
+
 def _split(
-    demand: Demand, vehicles: Sequence[Vehicle], kinds: dict[str, SupplyKind], most: int
+    wanted: Sequence[DemandLine], vehicles: Sequence[Vehicle], kinds: dict[str, SupplyKind], most: int
 ) -> Iterator[tuple[tuple[DemandLine, ...], bool]]:
     """Parts of a demand, full loads first; then, apart, the lines of which one unit fits no vehicle."""
-    wanted = [line for line in demand.lines if line.units]
     carried = [line for line in wanted if _fits_some(kinds[line.kind].load(1), vehicles)]
     together = [carried] if _able(carried, vehicles, kinds) else [[line] for line in carried]
-    for lines in together:
-        for part in _full_loads(lines, vehicles, kinds, most):
+    for group in together:
+        for part in _full_loads(group, vehicles, kinds, most):
             most -= 1
             yield part, False
     oversized = tuple(line for line in wanted if line not in carried)

@@ -31,6 +31,8 @@ PLACE_KINDS = {
     "核酸采样点": PlaceKind.SAMPLING_SITE,
     "采样点": PlaceKind.SAMPLING_SITE,
 }
+ZONES = {"防范区": "precautionary", "管控区": "controlled", "封控区": "sealed", "无": ""}
+BETWEEN_NAMES = re.compile(r"[、,，;；\r\n]+")
 NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?(e[+-]?\d{1,3})?", re.IGNORECASE)
 MOMENT = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[T\s]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})?秒?)?")
 FORMULA_ERROR = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|GETTING_DATA)")
@@ -74,6 +76,18 @@ def to_place_kind(cell: Cell) -> object:
     text = str(to_text(cell))
     kind = PLACE_KINDS.get(folded(text))
     return kind.value if kind else text.strip().lower()
+
+
+def to_zone(cell: Cell) -> object:
+    text = str(to_text(cell))
+    return ZONES.get(folded(text), text.strip().lower())
+
+
+def to_names(cell: Cell) -> object:
+    """Several names separated by 、 , ; or line breaks; where none of these stands, by spaces."""
+    text = cell if isinstance(cell, str) else str(to_text(cell))
+    parts = BETWEEN_NAMES.split(text) if BETWEEN_NAMES.search(text) else text.split()
+    return [" ".join(part.split()) for part in parts if part.strip()]
 
 
 def to_moment(cell: Cell, zone: tzinfo) -> object:

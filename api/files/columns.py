@@ -10,7 +10,7 @@ from typing import Literal
 from api.files.cells import folded
 from api.schemas import PlaceKind
 
-Meaning = Literal["text", "number", "boolean", "place_kind", "moment"]
+Meaning = Literal["text", "names", "number", "boolean", "place_kind", "zone", "moment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class ListForm:
     columns: tuple[Column, ...]
     target: str
     defaults: Mapping[str, object] = field(default_factory=dict)
-    demand: bool = False
-    """Whether columns ``demand:KIND`` may follow."""
+    lines: Literal["", "demand", "stock"] = ""
+    """Units by kind that belong to an entry: columns ``demand:KIND`` may follow, or rows in a list of their own."""
 
     def is_named(self, name: str) -> bool:
         return folded(name) in self.folded_names()
@@ -56,6 +56,8 @@ ID = Column("id", ("编号", "代码", "编码", "序号"), required=True)
 NAME = Column("name", ("名称", "姓名", "地点"))
 LON = Column("lon", ("经度", "lng", "longitude", "long"), "number", required=True)
 LAT = Column("lat", ("纬度", "latitude"), "number", required=True)
+PHONE = Column("phone", ("电话", "联系电话", "手机", "tel"))
+SHIFT = Column("shift", ("班次", "班次时间"))
 PLACE = (
     ID,
     NAME,
@@ -65,7 +67,11 @@ PLACE = (
     Column("address", ("地址", "详细地址")),
     Column("access_point", ("停靠点", "停靠点编号", "卡口", "gate")),
     Column("contact", ("联系人",)),
-    Column("phone", ("电话", "联系电话", "手机", "tel")),
+    PHONE,
+)
+TARGET = (
+    Column("target_s", ("送达时限(秒)",), "number"),
+    Column("target_s", ("送达时限(分钟)", "送达时限", "target_min"), "number", factor=60),
 )
 SITE = (
     *PLACE,
@@ -78,11 +84,18 @@ SITE = (
     Column("households", ("户数",), "number"),
     Column("units", ("数量", "需求数量", "需求量"), "number"),
     Column("order", ("批次", "批次编号")),
+    *TARGET,
+    Column("zone", ("风险等级", "风险区", "防控区"), "zone"),
+    Column("max_vehicles", ("最多车辆数",), "number"),
+    Column("vehicles", ("指定车辆",), "names"),
+    Column("not_vehicles", ("禁止车辆",), "names"),
+    Column("prefer_vehicles", ("优先车辆",), "names"),
+    Column("needs_pass", ("所需通行证",)),
+    Column("longest_vehicle_m", ("限车长(米)", "限车长"), "number"),
 )
 ORDER_TIMES = (
     Column("order_at", ("下达时间", "调配时间", "指令时间"), "moment", required=True),
-    Column("target_s", ("送达时限(秒)",), "number"),
-    Column("target_s", ("送达时限(分钟)", "送达时限", "target_min"), "number", factor=60),
+    *TARGET,
     Column("round_limit_s", ("轮次时限(秒)",), "number"),
     Column("round_limit_s", ("轮次时限(分钟)", "轮次时限", "round_limit_min"), "number", factor=60),
 )
@@ -98,6 +111,7 @@ FORMS = (
             Column("kg", ("每件公斤", "每件重量(公斤)", "单件重量(公斤)"), "number"),
             Column("m3", ("每件立方米", "每件体积(立方米)", "单件体积(立方米)"), "number"),
             Column("crates", ("每件箱数", "单件箱数"), "number"),
+            Column("apart", ("不可同车", "不得混装"), "names"),
         ),
         "kinds",
     ),
@@ -110,17 +124,24 @@ FORMS = (
     ListForm(
         "depots",
         ("储备库", "仓库", "转运站"),
-        (*PLACE, Column("opening", ("开放时间", "营业时间", "时间", "hours", "opening hours"))),
+        (
+            *PLACE,
+            Column("opening", ("开放时间", "营业时间", "时间", "hours", "opening hours")),
+            Column("loading_s", ("固定装车时间(秒)", "固定装车时间"), "number"),
+            Column("loading_per_crate_s", ("每箱装车时间(秒)", "每箱装车时间"), "number"),
+            Column("loading_bays", ("装车位", "装车位数"), "number"),
+        ),
         "depots",
+        lines="stock",
     ),
-    ListForm("sites", ("点位", "站点"), SITE, "sites", demand=True),
+    ListForm("sites", ("点位", "站点"), SITE, "sites", lines="demand"),
     ListForm(
         "drop_points",
         ("社区物资投放点", "物资投放点", "投放点"),
         SITE,
         "sites",
         MappingProxyType({"kind": PlaceKind.DROP_POINT.value}),
-        demand=True,
+        lines="demand",
     ),
     ListForm(
         "sampling_sites",
@@ -128,7 +149,7 @@ FORMS = (
         SITE,
         "sites",
         MappingProxyType({"kind": PlaceKind.SAMPLING_SITE.value}),
-        demand=True,
+        lines="demand",
     ),
     ListForm(
         "vehicles",
@@ -143,10 +164,39 @@ FORMS = (
             Column("capacity_kg", ("载重(公斤)", "载重", "载重公斤", "载重(kg)"), "number"),
             Column("capacity_m3", ("容积(立方米)", "容积", "容积(m3)"), "number"),
             Column("capacity_crates", ("载箱数", "箱数"), "number"),
-            Column("shift", ("班次", "班次时间")),
+            SHIFT,
             Column("fixed_cost_s", ("固定成本(秒)", "固定成本"), "number"),
+            Column("max_loops", ("最多趟数",), "number"),
+            Column("reload", ("可补货储备库", "补货储备库"), "names"),
+            Column("breaks", ("休息", "休息时间", "break")),
+            Column("passes", ("通行证",), "names"),
+            Column("length_m", ("车长(米)", "车长"), "number"),
+            Column("licence", ("准驾车型", "license")),
         ),
         "vehicles",
+    ),
+    ListForm(
+        "drivers",
+        ("司机", "驾驶员"),
+        (
+            Column("id", ("编号", "工号", "司机编号", "驾驶员编号"), required=True),
+            NAME,
+            SHIFT,
+            Column("licences", ("准驾车型", "驾照", "licenses"), "names"),
+            Column("known_sites", ("熟悉点位",), "names"),
+            PHONE,
+        ),
+        "drivers",
+    ),
+    ListForm(
+        "stock",
+        ("库存", "库存清单"),
+        (
+            Column("depot", ("储备库", "储备库编号", "编号"), required=True),
+            Column("kind", ("品类", "品类编号"), required=True),
+            Column("units", ("数量", "库存数量", "件数"), "number", required=True),
+        ),
+        "stock",
     ),
     ListForm(
         "demands",

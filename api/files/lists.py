@@ -6,16 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from api.complaints import nearest_name, pointer_to
+from api.complaints import complaint_at, nearest_name, pointer_to
 from api.files.cells import (
     folded,
     is_formula_error,
     scaled,
     to_boolean,
     to_moment,
+    to_names,
     to_number,
     to_place_kind,
     to_text,
+    to_zone,
 )
 from api.files.columns import Column, ListForm
 from api.files.table import Cell, Row, Table, is_blank
@@ -23,7 +25,7 @@ from geodata.errors import Complaint, Text
 
 # Looking for the name that was meant takes time, and a list full of unknown names needs no more hints.
 MOST_HINTS = 20
-DEMAND = ("demand:", "需求:")
+PREFIXES = {"demand": ("demand:", "需求:"), "stock": ("stock:", "库存:"), "": ()}
 
 UNKNOWN_HEADING = Text("不认识的列名", "unknown heading")
 UNKNOWN_HEADING_LIKE = Text("不认识的列名，是否为“{like}”？", "unknown heading; did you mean '{like}'?")
@@ -36,14 +38,15 @@ WHICH_KIND = Text(
     "有多个品类时，数量列须写明品类，如“需求:{kind}”",
     "with several kinds, name the kind in the heading: 'demand:{kind}'",
 )
-UNKNOWN_SITE = Text("点位中没有“{id}”", "unknown site '{id}'")
-UNKNOWN_SITE_LIKE = Text("点位中没有“{id}”，是否为“{like}”？", "unknown site '{id}'; did you mean '{like}'?")
+UNKNOWN = Text("{what}中没有“{id}”", "unknown {what} '{id}'")
+UNKNOWN_LIKE = Text("{what}中没有“{id}”，是否为“{like}”？", "unknown {what} '{id}'; did you mean '{like}'?")
+OWNERS = {"site": Text("点位", "site"), "depot": Text("储备库", "depot")}
 MISSING_CELL = Text("缺少此项", "is missing")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an entry or a demand line was written: its row, and the heading of each field."""
+    """Where an entry, or a line of one, was written: its row, and the heading of each field."""
 
     table: Table
     row: Row
@@ -67,7 +70,7 @@ def _geojson_step(field: str, heading: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the document, and where it and each of its demand lines were written."""
+    """One entry of the document, and where it and each of its lines of demand or stock were written."""
 
     value: dict[str, object]
     source: Source
@@ -108,10 +111,10 @@ def kind_names(entries: Iterable[Entry]) -> KindNames:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Which column of the table is what: fields by position, and positions of demand columns with their kind."""
+    """Which column of the table is what: fields by position, and positions of columns of units with their kind."""
 
     fields: Mapping[int, Column]
-    demand: Mapping[int, str]
+    lines: Mapping[int, str]
     complaints: tuple[Complaint, ...]
 
 
@@ -142,25 +145,25 @@ def _missing_column(table: Table, column: Column) -> Complaint:
 def _layout(form: ListForm, table: Table, kinds: KindNames) -> _Layout:
     known = form.by_heading()
     fields: dict[int, Column] = {}
-    demand: dict[int, str] = {}
+    lines: dict[int, str] = {}
     complaints: list[Complaint] = []
     for at, heading in enumerate(table.headings):
         column = known.get(folded(heading))
-        kind = _demanded_kind(heading) if form.demand else None
+        kind = _kind_in(heading, PREFIXES[form.lines])
         taken = column is not None and column.field in {other.field for other in fields.values()}
         if not heading:
             complaints += [table.complaint(NO_HEADING, column=_letters(at))] if _has_content(table, at) else []
-        elif taken or (kind is not None and kinds.id_of(kind) in demand.values()):
+        elif taken or (kind is not None and kinds.id_of(kind) in lines.values()):
             complaints.append(table.complaint(SAME_HEADING, column=heading))
         elif column is not None:
             fields[at] = column
         elif kind is not None:
-            demand[at] = kinds.id_of(kind)
+            lines[at] = kinds.id_of(kind)
         else:
             complaints.append(_unknown_heading(form, table, heading))
-    if form.demand:
-        complaints += _place_units(fields, demand, kinds, table)
-    return _Layout(fields, demand, tuple(complaints))
+    if form.lines == "demand":
+        complaints += _place_units(fields, lines, kinds, table)
+    return _Layout(fields, lines, tuple(complaints))
 
 
 def _place_units(
@@ -182,10 +185,9 @@ def _place_units(
         yield table.complaint(message, column=table.headings[at])
 
 
-def _demanded_kind(heading: str) -> str | None:
+def _kind_in(heading: str, prefixes: tuple[str, ...]) -> str | None:
     text = heading.replace("：", ":")
-    prefix = next((prefix for prefix in DEMAND if folded(text).startswith(prefix)), None)
-    return text.split(":", 1)[1].strip() if prefix else None
+    return text.split(":", 1)[1].strip() if folded(text).startswith(prefixes) else None
 
 
 def _unknown_heading(form: ListForm, table: Table, heading: str) -> Complaint:
@@ -219,7 +221,7 @@ def _row_problems(table: Table, row: Row, layout: _Layout) -> Iterator[tuple[str
         yield "", EXTRA_CELLS
     for at, column in layout.fields.items():
         cell = row.cells[at] if at < len(row.cells) else None
-        if column.meaning == "text" and is_formula_error(cell):
+        if column.meaning in ("text", "names") and is_formula_error(cell):
             yield column.field, Text(FORMULA_ERROR.zh.format(cell=cell), FORMULA_ERROR.en.format(cell=cell))
 
 
@@ -229,13 +231,13 @@ def _entry(form: ListForm, source: Source, layout: _Layout, zone: tzinfo) -> Ent
     for at, column in layout.fields.items():
         if at < len(cells) and not is_blank(cells[at]):
             value[column.field] = converted(cells[at], column, zone)
-    if not form.demand:
+    if not form.lines:
         return Entry(value, source)
     value.pop("units", None)
     order = value.pop("order", None)
-    lines = [at for at in layout.demand if at < len(cells) and not is_blank(cells[at])]
-    value["demand"] = [
-        {"kind": layout.demand[at], "units": to_number(cells[at])} | ({"order": order} if order else {}) for at in lines
+    lines = [at for at in layout.lines if at < len(cells) and not is_blank(cells[at])]
+    value[form.lines] = [
+        {"kind": layout.lines[at], "units": to_number(cells[at])} | ({"order": order} if order else {}) for at in lines
     ]
     return Entry(value, source, tuple(_line_source(source, source.table.headings[at]) for at in lines))
 
@@ -252,50 +254,77 @@ def converted(cell: Cell, column: Column, zone: tzinfo) -> object:
         return to_boolean(cell)
     if column.meaning == "place_kind":
         return to_place_kind(cell)
+    if column.meaning == "zone":
+        return to_zone(cell)
+    if column.meaning == "names":
+        return to_names(cell)
     return to_moment(cell, zone) if column.meaning == "moment" else to_text(cell)
 
 
-# --- a separate list of demands ----------------------------------------------------------------------------------
+# --- kinds named in other columns and lists ------------------------------------------------------------------------
 
 
-def with_demands(
-    sites: Sequence[Entry], demands: ListRead, kinds: KindNames
+def with_kind_ids(read: ListRead, kinds: KindNames) -> ListRead:
+    """The list of kinds with those it sets apart by id, also where they were written by name."""
+    return replace(read, entries=tuple(_with_apart(entry, kinds) for entry in read.entries))
+
+
+def _with_apart(entry: Entry, kinds: KindNames) -> Entry:
+    apart = entry.value.get("apart")
+    if not isinstance(apart, list):
+        return entry
+    return replace(entry, value=entry.value | {"apart": [kinds.id_of(str(kind)) for kind in apart]})
+
+
+@dataclass(frozen=True, slots=True)
+class LineList:
+    """A list whose rows are lines of another list's entries: which column names the entry, what the lines become."""
+
+    name: str
+    target: str
+    owner: str
+    member: str
+
+
+LINE_LISTS = (LineList("demands", "sites", "site", "demand"), LineList("stock", "depots", "depot", "stock"))
+
+
+def with_lines(
+    owners: Sequence[Entry], lines: ListRead, kinds: KindNames, form: LineList
 ) -> tuple[tuple[Entry, ...], tuple[Complaint, ...]]:
-    """The sites with the rows of the demand list as demand lines, and complaints about rows of no known site."""
-    if "site" in demands.missing:
-        return tuple(sites), ()
-    numbers = {str(entry.value.get("id", "")): index for index, entry in reversed(list(enumerate(sites)))}
+    """The sites or depots with the rows of ``lines`` added, and complaints about rows of none that is known."""
+    if form.owner in lines.missing:
+        return tuple(owners), ()
+    numbers = {str(entry.value.get("id", "")): index for index, entry in reversed(list(enumerate(owners)))}
     extra: dict[int, list[Entry]] = {}
     complaints: list[Complaint] = []
-    for row in demands.entries:
-        site = row.value.get("site")
-        if site is None:
-            complaints.append(row.source.locate(Complaint(MISSING_CELL), "site"))
-        elif str(site) in numbers:
-            extra.setdefault(numbers[str(site)], []).append(row)
+    for row in lines.entries:
+        owner = row.value.get(form.owner)
+        if owner is None:
+            complaints.append(row.source.locate(Complaint(MISSING_CELL), form.owner))
+        elif str(owner) in numbers:
+            extra.setdefault(numbers[str(owner)], []).append(row)
         elif numbers:
-            complaints.append(
-                row.source.locate(_unknown_site(str(site), numbers, hint=len(complaints) < MOST_HINTS), "site")
-            )
-    merged = tuple(_with_lines(entry, extra.get(index, []), kinds) for index, entry in enumerate(sites))
+            unknown = _unknown_owner(str(owner), numbers, form, hint=len(complaints) < MOST_HINTS)
+            complaints.append(row.source.locate(unknown, form.owner))
+    merged = tuple(_with_rows(entry, extra.get(index, []), kinds, form) for index, entry in enumerate(owners))
     return merged, tuple(complaints)
 
 
-def _unknown_site(site: str, known: Mapping[str, int], *, hint: bool) -> Complaint:
-    like = nearest_name(site, known) if hint else ""
-    message = UNKNOWN_SITE_LIKE if like else UNKNOWN_SITE
-    return Complaint(Text(message.zh.format(id=site, like=like), message.en.format(id=site, like=like)))
+def _unknown_owner(owner: str, known: Mapping[str, int], form: LineList, *, hint: bool) -> Complaint:
+    like = nearest_name(owner, known) if hint else ""
+    return complaint_at("", UNKNOWN_LIKE if like else UNKNOWN, what=OWNERS[form.owner], id=owner, like=like)
 
 
-def _with_lines(entry: Entry, rows: Sequence[Entry], kinds: KindNames) -> Entry:
+def _with_rows(entry: Entry, rows: Sequence[Entry], kinds: KindNames, form: LineList) -> Entry:
     if not rows:
         return entry
-    lines = [_line(row.value, kinds) for row in rows]
-    demand = entry.value.get("demand")
-    value = entry.value | {"demand": [*(demand if isinstance(demand, list) else []), *lines]}
+    lines = [_line(row.value, kinds, form) for row in rows]
+    written = entry.value.get(form.member)
+    value = entry.value | {form.member: [*(written if isinstance(written, list) else []), *lines]}
     return replace(entry, value=value, lines=(*entry.lines, *(row.source for row in rows)))
 
 
-def _line(value: Mapping[str, object], kinds: KindNames) -> dict[str, object]:
-    line = {name: cell for name, cell in value.items() if name != "site"}
+def _line(value: Mapping[str, object], kinds: KindNames, form: LineList) -> dict[str, object]:
+    line = {name: cell for name, cell in value.items() if name != form.owner}
     return line | ({"kind": kinds.id_of(str(line["kind"]))} if "kind" in line else {})

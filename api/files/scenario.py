@@ -14,7 +14,7 @@ from api.files.columns import FORMS, ListForm, form_named
 from api.files.csv_lists import read_bytes, read_csv
 from api.files.documents import read_json
 from api.files.geojson_lists import read_geojson
-from api.files.lists import Entry, KindNames, ListRead, kind_names, read_list, with_demands
+from api.files.lists import LINE_LISTS, Entry, KindNames, ListRead, kind_names, read_list, with_kind_ids, with_lines
 from api.files.scenario_keys import SETTINGS_SHEETS, ScenarioKeys, read_settings_sheet, read_toml
 from api.files.table import Table
 from api.files.xlsx_lists import Sheet, read_list_workbook, read_workbook
@@ -265,7 +265,7 @@ class _Draft:
 
 
 def _locate_entry(entry: Entry, complaint: Complaint, steps: list[str]) -> Complaint:
-    if len(steps) > 1 and steps[0] == "demand" and steps[1].isdecimal() and int(steps[1]) < len(entry.lines):
+    if len(steps) > 1 and steps[0] in ("demand", "stock") and steps[1].isdecimal() and int(steps[1]) < len(entry.lines):
         return entry.lines[int(steps[1])].locate(complaint, steps[2] if len(steps) > 2 else "")
     return entry.source.locate(complaint, steps[0] if steps else "")
 
@@ -282,10 +282,10 @@ def _from_lists(lists: _Lists, folder: Path) -> LoadedScenario:
         entries[target] = (*entries.get(target, ()), *read.entries)
         found += [*read.complaints, *_by_pointer(read, first)]
         unread |= set(_unread_columns(read))
-    demands = next((read for read in reads if read.form.name == "demands"), None)
-    if demands is not None:
-        entries["sites"], strays = with_demands(entries.get("sites", ()), demands, kinds)
-        found += strays
+    for form in LINE_LISTS:
+        for lines in (read for read in reads if read.form.name == form.name):
+            entries[form.target], strays = with_lines(entries.get(form.target, ()), lines, kinds, form)
+            found += strays
     draft = _Draft(lists.keys, entries)
     return _examined(draft.raw(), folder, draft.locate, found=found, unread=frozenset(unread), warnings=lists.warnings)
 
@@ -307,8 +307,10 @@ def _read_lists(lists: _Lists) -> tuple[list[ListRead], KindNames]:
     kinds = kind_names(())
     for form in sorted((form for form in FORMS if form.name in lists.tables), key=lambda form: form.name != "kinds"):
         read = read_list(form, lists.tables[form.name], zone=lists.keys.zone, kinds=kinds)
+        if form.name == "kinds":
+            kinds = kind_names(read.entries)
+            read = with_kind_ids(read, kinds)
         reads.append(read)
-        kinds = kind_names(read.entries) if form.name == "kinds" else kinds
     return reads, kinds
 
 
@@ -321,14 +323,18 @@ def _by_pointer(read: ListRead, first: int) -> Iterator[Complaint]:
 def _target(name: str) -> str:
     form = form_named(name)
     target = form.target if form else name
-    return "sites/demand" if target == "demands" else target
+    return {"demands": "sites/demand", "stock": "depots/stock"}.get(target, target)
 
 
 def _unread_columns(read: ListRead) -> Iterator[str]:
     """What the examination should not look for a second time."""
-    target = read.form.target
+    target = _target(read.form.name)
     yield from (f"{target}/{name}" for name in read.missing)
     if "id" in read.missing:
         yield target
-    if (read.form.demand and read.complaints) or (target == "demands" and read.missing) or "id" in read.missing:
+    if (
+        (read.form.lines == "demand" and read.complaints)
+        or (target == "sites/demand" and read.missing)
+        or "id" in read.missing
+    ):
         yield "sites/demand"

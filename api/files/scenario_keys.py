@@ -49,6 +49,12 @@ def _key(path: str, names: tuple[str, ...], meaning: Any = "text", **words: str)
     return Key(steps, Column(steps[-1], names, meaning), words)
 
 
+def _minutes(path: str, *names: str) -> Key:
+    """A setting kept in seconds, given in minutes; stands after the one for seconds, whose name is the member's."""
+    steps = tuple(path.split("/"))
+    return Key(steps, Column(steps[-1], names, "number", factor=60))
+
+
 DATUM_WORDS = {
     "wgs84": "WGS84",
     "wgs-84": "WGS84",
@@ -81,6 +87,12 @@ KEYS = (
     _key("settings/service_s", ("固定卸货时间(秒)", "固定卸货时间"), "number"),
     _key("settings/service_per_crate_s", ("每箱卸货时间(秒)", "每箱卸货时间"), "number"),
     _key("settings/vehicle_fixed_cost_s", ("车辆固定成本(秒)", "车辆固定成本"), "number"),
+    _key("settings/target_from", ("时限起算",), 下达="order", 按下达="order", 出发="departure", 按出发="departure"),
+    _key("settings/longest_route_s", ("最长线路(秒)",), "number"),
+    _minutes("settings/longest_route_s", "最长线路(分钟)", "最长线路", "longest_route_min"),
+    _key("settings/disinfection_s", ("消毒时间(秒)",), "number"),
+    _minutes("settings/disinfection_s", "消毒时间(分钟)", "消毒时间", "disinfection_min"),
+    _key("settings/unpreferred_price_s", ("非优先车辆代价(秒)", "非优先车辆代价"), "number"),
     _key("settings/unreadable_hours", ("无法识别的时间",), 列出="list", **REJECT),
     _key("settings/bad_rows", ("问题行",), 跳过="skip", **REJECT),
 )

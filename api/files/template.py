@@ -35,6 +35,10 @@ objective = "lexicographic"    # 逐级比较 lexicographic / 计价 prices
 service_s = 240                # 每个点位的固定卸货时间，秒 / unloading per site, seconds
 service_per_crate_s = 6        # 每箱卸货时间，秒 / unloading per crate, seconds
 snap_limit_m = 300             # 点位离道路的最大距离，米 / farthest a place may lie from a road, metres
+# target_from = "departure"    # 送达时限自车辆出发起算（默认自指令下达）/ the target counts from departure, not the order
+# longest_route_min = 480      # 一条线路最长多少分钟 / longest route, minutes
+# disinfection_min = 30        # 从封控区回来后的消毒时间 / disinfection after a sealed zone, minutes
+# unpreferred_price_s = 600    # 非优先车辆送达一次的代价 / price of a stop by a vehicle the site does not prefer
 unreadable_hours = "reject"    # 无法识别的时间：报错 reject / 列出并按全天处理 list
 bad_rows = "reject"            # 问题行：报错 reject / 跳过并列出 skip
 

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from routing.evaluate import Solution, Worth, add_worths, late_visits, left_out_worth, route_worth
-from routing.model import Load, Problem, Vehicle, total_load
+from routing.evaluate import (
+    Solution,
+    Use,
+    Worth,
+    add_worths,
+    late_visits,
+    left_out_worth,
+    limits,
+    limits_hold,
+    route_worth,
+    uses,
+)
+from routing.loading import loading_slots
+from routing.model import Problem, Vehicle, total_load
 from routing.schedule import timetable
 from routing.solvers.base import Stop
 
@@ -72,7 +85,7 @@ def rearrange(problem: Problem, solution: Solution, stop: Stop, *, most_places: 
 
 def _around(problem: Problem, routes: _Routes, visit: int, chance: random.Random) -> list[int]:
     """The visit and some others: those nearest to it, or any."""
-    served = [index for route in routes.routes for index in route if index != visit]
+    served = [index for route in routes.routes for index in route if index >= 0 and index != visit]
     most = min(len(served), chance.randint(1, MOST_TAKEN_OUT))
     if chance.random() < 0.5:
         return [visit, *chance.sample(served, most)]
@@ -115,6 +128,9 @@ class _Routes:
         self._vehicles = problem.scenario.vehicles
         self._kind = _kinds(self._vehicles)
         self._left_worths = [left_out_worth(problem, visit) for visit in problem.visits]
+        self._slots = loading_slots(problem, routes)
+        self._limits = limits(problem)
+        self._drawn = [self._draw(number, route) for number, route in enumerate(routes)]
         self.tried = 0
         self.routes = list(routes)
         self.left = set(range(len(problem.visits))) - {index for route in routes for index in route}
@@ -131,6 +147,7 @@ class _Routes:
 
     def restore(self, state: _State) -> None:
         self.routes, self._worths = list(state.routes), list(state.worths)
+        self._drawn = [self._draw(number, route) for number, route in enumerate(self.routes)]
         self.left = set(range(len(self._left_worths))) - {index for route in self.routes for index in route}
 
     def late_or_unserved(self) -> list[int]:
@@ -139,27 +156,31 @@ class _Routes:
         return sorted(waiting, key=lambda index: (self._problem.visits[index].urgency, index))
 
     def _late_in(self, number: int) -> list[int]:
-        visits = [self._problem.visits[index] for index in self.routes[number]]
-        table = timetable(self._problem, self._vehicles[number], visits) if visits else None
-        late = {visit.id for visit in late_visits(visits, table)} if table else set()
-        return [index for index in self.routes[number] if self._problem.visits[index].id in late]
+        indices = [index for index in self.routes[number] if index >= 0]
+        calls = [self._problem.call(index) for index in self.routes[number]]
+        loading_at = self._slots.get(self._vehicles[number].id, ())
+        table = timetable(self._problem, self._vehicles[number], calls, loading_at=loading_at) if calls else None
+        late = (
+            {visit.id for visit in late_visits([self._problem.visits[i] for i in indices], table)} if table else set()
+        )
+        return [index for index in indices if self._problem.visits[index].id in late]
 
     def take_out(self, visits: Iterable[int]) -> None:
         """Leave visits out, except where the rest of a route could not be driven (a detour may be a short cut)."""
         taken = set(visits)
         for number, route in enumerate(self.routes):
-            remaining = tuple(index for index in route if index not in taken)
-            if remaining != route and route_worth(self._problem, self._vehicles[number], remaining) is not None:
+            remaining = without(route, taken)
+            if remaining != route and self._worth_of(number, remaining) is not None:
                 self._take(number, remaining)
                 self.left |= taken.intersection(route)
 
     def move_to_best_place(self, visit: int, chance: random.Random | None = None) -> bool:
         """Whether a better place than the present one was found and taken."""
         home = None if visit in self.left else next(n for n, route in enumerate(self.routes) if visit in route)
-        without = {} if home is None else {home: tuple(index for index in self.routes[home] if index != visit)}
+        rest = {} if home is None else {home: without(self.routes[home], {visit})}
         stay = self._left_worths[visit] if home is None else None
         best = _Best((0,) * len(self._left_worths[visit]))
-        for change in self._places(visit, without):
+        for change in self._places(visit, rest):
             if chance is None or chance.random() >= MISSED:
                 self._try(change, stay, best)
         for number, route in (best.change or {}).items():
@@ -170,38 +191,95 @@ class _Routes:
 
     def _take(self, number: int, route: tuple[int, ...]) -> None:
         self.routes[number], self._worths[number] = route, self._route_worth(number, route)
+        self._drawn[number] = self._draw(number, route)
 
-    def _places(self, visit: int, without: Change) -> Iterator[Change]:
-        """Every place in every route that can carry it; of alike vehicles that stand idle only the first."""
+    def _places(self, visit: int, rest: Change) -> Iterator[Change]:
+        """Every place in every loop of a vehicle that may come; of alike vehicles that stand idle only the first."""
         idle: set[int] = set()
         for number, vehicle in enumerate(self._vehicles):
-            route = without.get(number, self.routes[number])
-            if (not route and self._kind[number] in idle) or not self._load((*route, visit)).fits(vehicle.capacity):
+            route = rest.get(number, self.routes[number])
+            if (not route and self._kind[number] in idle) or not self._may_carry(vehicle, route, visit):
                 continue
             if not route:
                 idle.add(self._kind[number])
             for place in range(len(route) + 1):
-                yield {**without, number: (*route[:place], visit, *route[place:])}
+                yield {**rest, number: (*route[:place], visit, *route[place:])}
+            if route and sum(1 for call in route if call < 0) + 1 < vehicle.max_loops:
+                for reload in (self._problem.reload_number(depot) for depot in vehicle.reload_at):
+                    yield {**rest, number: (*route, reload, visit)}
+                    yield {**rest, number: (visit, reload, *route)}
 
-    def _load(self, route: tuple[int, ...]) -> Load:
-        return total_load(self._problem.visits[index].load for index in route)
+    def _may_carry(self, vehicle: Vehicle, route: tuple[int, ...], visit: int) -> bool:
+        """A first look, before times are reckoned: may it come at all, and in one loop, has it room."""
+        visits = self._problem.visits
+        if not visits[visit].takes(vehicle):
+            return False
+        load = total_load(visits[index].load for index in (*route, visit) if index >= 0)
+        return vehicle.max_loops > 1 or load.fits(vehicle.capacity)
+
+    def _draw(self, number: int, route: tuple[int, ...]) -> Counter[Use]:
+        return uses(self._problem, self._vehicles[number], route) if self._limits and route else Counter()
+
+    def _within_limits(self, change: Change) -> bool:
+        if not self._limits:
+            return True
+        drawn: Counter[Use] = Counter()
+        for number, before in enumerate(self._drawn):
+            drawn.update(self._draw(number, change[number]) if number in change else before)
+        return all(drawn[use] <= most for use, most in self._limits.items())
 
     def _try(self, change: Change, stay: Worth | None, best: _Best) -> None:
         """Worth after less worth before, of what the change touches: smaller than zero is better."""
         self.tried += 1
-        after = [route_worth(self._problem, self._vehicles[number], route) for number, route in change.items()]
+        after = [self._worth_of(number, route) for number, route in change.items()]
         drivable = [worth for worth in after if worth is not None]
-        if len(drivable) < len(after):
+        if len(drivable) < len(after) or not self._within_limits(change):
             return
         before = [self._worths[number] for number in change] + ([stay] if stay else [])
         new, old = add_worths(drivable), add_worths(before)
         best.hear(tuple(now - then for now, then in zip(new, old, strict=True)), change)
 
+    def _worth_of(self, number: int, route: tuple[int, ...]) -> Worth | None:
+        vehicle = self._vehicles[number]
+        return route_worth(self._problem, vehicle, route, self._slots.get(vehicle.id, ()))
+
     def _route_worth(self, number: int, route: tuple[int, ...]) -> Worth:
-        found = route_worth(self._problem, self._vehicles[number], route)
+        found = self._worth_of(number, route)
         if found is None:
             raise ValueError(f"vehicle {self._vehicles[number].id!r} cannot make these visits in this order")
         return found
+
+
+def without(route: Iterable[int], visits: Collection[int]) -> tuple[int, ...]:
+    """The route without these visits, and without the reloads that then have nothing to load for."""
+    remaining: list[int] = []
+    for number in route:
+        if number in visits or (number < 0 and (not remaining or remaining[-1] < 0)):
+            continue
+        remaining.append(number)
+    return tuple(remaining[:-1] if remaining and remaining[-1] < 0 else remaining)
+
+
+def keep_what_may_stay(problem: Problem, solution: Solution) -> Solution:
+    """What a solver found, less the visits that break a rule it does not know; those are left out. Deterministic."""
+    kept = Solution(tuple(() for _ in solution.routes))
+    slots = loading_slots(problem, solution.routes)
+    for number, (vehicle, route) in enumerate(zip(problem.scenario.vehicles, solution.routes, strict=True)):
+        staying: tuple[int, ...] = ()
+        for call in route:
+            longer = (*staying, call)
+            trial = _with_route(kept, number, without(longer, ()))
+            loading_at = slots.get(vehicle.id, ())
+            if call < 0 or (
+                route_worth(problem, vehicle, longer, loading_at) is not None and limits_hold(problem, trial)
+            ):
+                staying = longer
+        kept = _with_route(kept, number, without(staying, ()))
+    return replace(solution, routes=kept.routes)
+
+
+def _with_route(solution: Solution, number: int, route: tuple[int, ...]) -> Solution:
+    return replace(solution, routes=(*solution.routes[:number], route, *solution.routes[number + 1 :]))
 
 
 def _kinds(vehicles: Iterable[Vehicle]) -> list[int]:

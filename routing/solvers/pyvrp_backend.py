@@ -21,11 +21,17 @@ from pyvrp.exceptions import PenaltyBoundWarning
 from pyvrp.IteratedLocalSearch import IteratedLocalSearchCallbacks, IteratedLocalSearchParams
 
 from geodata.travel_times import NO_WAY_S
-from routing.evaluate import Solution, Worth, worth
+from routing.evaluate import Solution, Worth, limits, worth
 from routing.model import Interval, Load, Problem, Seconds, Vehicle, Visit
-from routing.schedule import departure_windows, timetable
+from routing.schedule import leaving_windows, timetable
 from routing.solvers.base import DEFAULT_ITERATIONS, OnImprovement, Stop
-from routing.solvers.improve import advance_late_stops, place_left_out, rearrange
+from routing.solvers.improve import (
+    advance_late_stops,
+    keep_what_may_stay,
+    place_left_out,
+    rearrange,
+    without,
+)
 
 LARGEST_PRIZES = 2**52
 """All prizes together stay below this, so that PyVRP's penalties, kept as doubles, stay exact."""
@@ -48,33 +54,68 @@ class PyVRPSolver:
         if stop.iterations is None and stop.seconds is None:
             stop = replace(stop, iterations=DEFAULT_ITERATIONS)
         listener = _Listener(problem, on_improvement)
-        policy = problem.scenario.policy
-        if policy.objective == "prices" or policy.after_target == "leave_out":
-            found = _search(problem, _offers(problem), None, _Limit(stop), seed, listener)
-            listener.hear(found)
-            return replace(found, work_limit=stop.iterations)
-        found = _search(problem, _offers(problem), None, _Limit(stop, share=IN_TIME_SHARE), seed, listener)
-        listener.hear(found)
-        if found.unserved(problem):
+        found = _first_search(problem, stop, seed, listener)
+        if not _all_in_time(problem, found) and _more_can_be_done(problem):
             found = _late_rather_than_never(problem, found, stop, seed, listener)
         return replace(found, work_limit=stop.iterations)
+
+
+def _first_search(problem: Problem, stop: Stop, seed: int, listener: _Listener) -> Solution:
+    """Everything in time, as far as PyVRP knows the rules; what breaks one that it does not know is left out."""
+    share = IN_TIME_SHARE if _more_can_be_done(problem) else 1.0
+    start, part = None, 1
+    if any(vehicle.max_loops > 1 for vehicle in problem.scenario.vehicles) and not _from_departure(problem):
+        part = 2
+        everything = _search(problem, _offers(problem), None, _Limit(stop, part=2, share=share / 2), seed, None)
+        start = None if everything.unserved(problem) else everything
+    found = _search(problem, _offers(problem), start, _Limit(stop, part=part, share=share), seed, listener)
+    found = found if worth(problem, found) is not None else keep_what_may_stay(problem, found)
+    listener.hear(found)
+    return found
+
+
+def _more_can_be_done(problem: Problem) -> bool:
+    """Whether more than PyVRP's own search is needed: lateness, or a rule it does not know."""
+    scenario, policy = problem.scenario, problem.scenario.policy
+    if policy.objective == "lexicographic" and policy.after_target == "deliver_late":
+        return True
+    return (
+        _from_departure(problem)
+        or bool(problem.apart)
+        or bool(limits(problem))
+        or any(depot.bays is not None or depot.loading_per_crate_s for depot in scenario.depots)
+        or any(vehicle.max_loops > 1 or vehicle.breaks for vehicle in scenario.vehicles)
+    )
+
+
+def _from_departure(problem: Problem) -> bool:
+    return problem.scenario.policy.target_from == "departure"
+
+
+def _all_in_time(problem: Problem, solution: Solution) -> bool:
+    if solution.unserved(problem):
+        return False
+    found = worth(problem, solution)
+    return found is not None and not any(found[:-1])
 
 
 def _late_rather_than_never(
     problem: Problem, in_time: Solution, stop: Stop, seed: int, listener: _Listener
 ) -> Solution:
-    start = place_left_out(problem, in_time)
-    listener.hear(start)
-    limit = _Limit(stop, part=LATE_ROUND, share=LATE_SHARE)
-    later = _search(problem, _offers(problem, also_late=True), start, limit, seed, listener)
-    best = listener.better_of(start, later)
+    best = listener.better_of(in_time, place_left_out(problem, in_time))
+    listener.hear(best)
+    done, finished = in_time.iterations, in_time.finished
+    if problem.scenario.policy.after_target == "deliver_late" and not _from_departure(problem):
+        limit = _Limit(stop, part=LATE_ROUND, share=LATE_SHARE)
+        later = _search(problem, _offers(problem, also_late=True), best, limit, seed, listener)
+        best = listener.better_of(best, later)
+        done, finished = done + later.iterations, finished and later.finished
     places = None if stop.iterations is None else PLACES_PER_ITERATION * stop.iterations
-    best = advance_late_stops(problem, best, stop, most_places=places)
+    best = listener.better_of(best, advance_late_stops(problem, best, stop, most_places=places))
     listener.hear(best)
-    best = rearrange(problem, best, stop, most_places=places, seed=seed)
+    best = listener.better_of(best, rearrange(problem, best, stop, most_places=places, seed=seed))
     listener.hear(best)
-    finished = in_time.finished and later.finished and best.finished
-    return replace(best, iterations=in_time.iterations + later.iterations, finished=finished)
+    return replace(best, iterations=done, finished=finished and not stop.now())
 
 
 class _Limit:
@@ -143,14 +184,17 @@ def _offers(problem: Problem, *, also_late: bool = False) -> list[_Offer]:
     return [
         _Offer(index, window, is_late)
         for index, visit in enumerate(problem.visits)
-        for window, is_late in _windows(visit)
+        for window, is_late in _windows(problem, visit)
         if also_late or not is_late
     ]
 
 
-def _windows(visit: Visit) -> Iterator[tuple[Interval, bool]]:
-    """The visit's windows cut at its deadline, and whether it is late in them."""
-    deadline_s = visit.order.deadline_s
+def _windows(problem: Problem, visit: Visit) -> Iterator[tuple[Interval, bool]]:
+    """The visit's windows cut at its deadline, and whether it is late in them. Not cut where it counts from leaving."""
+    if _from_departure(problem):
+        yield from ((window, False) for window in visit.windows)
+        return
+    deadline_s = visit.deadline_s
     for window in visit.windows:
         if window.open_s <= deadline_s:
             yield Interval(window.open_s, min(window.close_s, deadline_s)), False
@@ -159,14 +203,23 @@ def _windows(visit: Visit) -> Iterator[tuple[Interval, bool]]:
 
 
 def _search(
-    problem: Problem, offers: list[_Offer], start: Solution | None, limit: _Limit, seed: int, listener: _Listener
+    problem: Problem,
+    offers: list[_Offer],
+    start: Solution | None,
+    limit: _Limit,
+    seed: int,
+    listener: _Listener | None,
 ) -> Solution:
+    """PyVRP's search. Without a listener every visit is required: it finds loops that it would not dare for a prize."""
+    nothing = Solution(tuple(() for _ in problem.scenario.vehicles))
     if not offers or not _fleet(problem):
-        return Solution(tuple(() for _ in problem.scenario.vehicles))
-    model = _Model(problem, offers)
-    listener.model = model
+        return nothing
+    model = _Model(problem, offers, required=listener is None)
     limit.served_below = model.cheapest_prize()
-    params = pyvrp.SolveParams(ils=IteratedLocalSearchParams(callbacks=listener))
+    callbacks = IteratedLocalSearchCallbacks()
+    if listener is not None:
+        listener.model, callbacks = model, listener
+    params = pyvrp.SolveParams(ils=IteratedLocalSearchParams(callbacks=callbacks))
     initial = None if start is None else model.write(start)
     with warnings.catch_warnings():  # that penalties are at their bound is a matter between PyVRP and its author
         warnings.simplefilter("ignore", PenaltyBoundWarning)
@@ -174,16 +227,18 @@ def _search(
             model.data, limit, seed=seed, collect_stats=False, display=False, params=params, initial_solution=initial
         )
     if not result.best.is_feasible():
-        return start or Solution(tuple(() for _ in problem.scenario.vehicles), finished=limit.finished)
+        return start or replace(nothing, finished=limit.finished)
     return replace(model.read(result.best), iterations=result.num_iterations, finished=limit.finished)
 
 
 class _Model:
     """PyVRP's problem data for a list of offers, and the way there and back."""
 
-    def __init__(self, problem: Problem, offers: list[_Offer]) -> None:
+    def __init__(self, problem: Problem, offers: list[_Offer], *, required: bool) -> None:
         self._problem = problem
         self._offers = offers
+        self._required = required
+        self._ground = _Ground(problem)
         self._offers_of: dict[int, list[int]] = {}
         for number, offer in enumerate(offers):
             self._offers_of.setdefault(offer.visit, []).append(number)
@@ -192,22 +247,22 @@ class _Model:
         self.data = self._data()
 
     def _data(self) -> pyvrp.ProblemData:
-        rows, travel_s = _used_rows(self._problem)
         groups = self._groups()
         group_of = {client: group for group, clients in enumerate(groups) for client in clients}
-        depots = list(self._problem.depots)
+        profiles = list(dict.fromkeys(self._ground.closed_to(self._vehicle(kind)) for kind in self._fleet))
+        matrices = [self._ground.travel_s(closed) for closed in profiles]
         return pyvrp.ProblemData(
-            locations=[pyvrp.Location(0, 0) for _ in rows],
-            clients=[
-                self._client(number, rows[self._problem.visits[offer.visit].row], group_of.get(number))
-                for number, offer in enumerate(self._offers)
-            ],
-            depots=[pyvrp.Depot(rows[self._problem.depot_row(depot)]) for depot in depots],
-            vehicle_types=[self._vehicle_type(kind, depots) for kind in self._fleet],
-            distance_matrices=[np.zeros_like(travel_s)],
-            duration_matrices=[travel_s],
-            groups=[pyvrp.ClientGroup(clients, required=False) for clients in groups],
+            locations=[pyvrp.Location(0, 0) for _ in range(self._ground.size)],
+            clients=[self._client(number, group_of.get(number)) for number in range(len(self._offers))],
+            depots=[self._depot(number) for number in range(len(self._problem.scenario.depots))],
+            vehicle_types=[self._vehicle_type(kind, profiles) for kind in self._fleet],
+            distance_matrices=[np.zeros_like(matrix) for matrix in matrices],
+            duration_matrices=matrices,
+            groups=[pyvrp.ClientGroup(clients, required=self._required) for clients in groups],
         )
+
+    def _vehicle(self, kind: _Alike) -> Vehicle:
+        return self._problem.scenario.vehicles[kind.numbers[0]]
 
     def cheapest_prize(self) -> int:
         """A solution that costs less serves every visit; zero where some visits are not offered at all."""
@@ -216,65 +271,144 @@ class _Model:
     def _groups(self) -> list[list[int]]:
         return [clients for clients in self._offers_of.values() if len(clients) > 1]
 
-    def _client(self, number: int, location: int, group: int | None) -> pyvrp.Client:
+    def _client(self, number: int, group: int | None) -> pyvrp.Client:
         offer = self._offers[number]
         visit = self._problem.visits[offer.visit]
         return pyvrp.Client(
-            location=location,
+            location=self._ground.of_visit[offer.visit],
             delivery=list(visit.load),
             service_duration=visit.service_s,
             tw_early=offer.window.open_s,
             tw_late=offer.window.close_s,
             release_time=visit.order.order_s,
             prize=self._prizes[number],
-            required=False,
+            required=self._required and group is None,
             group=group,
         )
 
-    def _vehicle_type(self, kind: _Alike, depots: list[str]) -> pyvrp.VehicleType:
-        vehicle, leave = self._problem.scenario.vehicles[kind.numbers[0]], kind.leave
-        most = _most(self._problem)
+    def _depot(self, number: int) -> pyvrp.Depot:
+        """Loading takes there what an average loop's does; our own timetable knows better."""
+        depot = self._problem.scenario.depots[number]
+        capacities = [vehicle.capacity for vehicle in self._problem.scenario.vehicles]
+        crates = sum(visit.load.crates for visit in self._problem.visits)
+        per_loop = crates / max(1, min(len(capacities), len(self._problem.visits)))
+        loading_s = depot.loading_s + round(depot.loading_per_crate_s * per_loop)
+        return pyvrp.Depot(self._ground.of_depot[number], service_duration=loading_s)
+
+    def _vehicle_type(self, kind: _Alike, profiles: list[Closed]) -> pyvrp.VehicleType:
+        vehicle, leave = self._vehicle(kind), kind.leave
+        depots = list(self._problem.depots)
+        loops = _from_departure(self._problem)
+        shift_s = vehicle.shift.close_s - min(0, vehicle.shift.open_s)
+        longest_s = self._problem.scenario.policy.longest_route_s
         return pyvrp.VehicleType(
-            num_available=len(kind.numbers),
-            capacity=[min(limit, bound) for limit, bound in zip(vehicle.capacity, most, strict=True)],
+            num_available=len(kind.numbers) * (vehicle.max_loops if loops else 1),
+            capacity=[min(limit, bound) for limit, bound in zip(vehicle.capacity, _most(self._problem), strict=True)],
             start_depot=depots.index(vehicle.start),
             end_depot=depots.index(vehicle.end),
             fixed_cost=vehicle.fixed_cost_s,
             tw_early=max(0, leave.open_s),
             tw_late=max(0, vehicle.shift.close_s),
             start_late=max(0, leave.close_s),
+            shift_duration=min(shift_s, _longest_loop_s(self._problem) if loops else shift_s, longest_s or shift_s),
             unit_distance_cost=0,
             unit_duration_cost=1,
+            profile=profiles.index(self._ground.closed_to(vehicle)),
+            reload_depots=[] if loops or vehicle.max_loops == 1 else [depots.index(at) for at in vehicle.reload_at],
+            max_reloads=0 if loops else vehicle.max_loops - 1,
         )
 
     def write(self, solution: Solution) -> pyvrp.Solution:
         """A solution of ours as a start for PyVRP, each visit by the offer in whose window it begins."""
         kind_of = {number: row for row, kind in enumerate(self._fleet) for number in kind.numbers}
         routes = [
-            pyvrp.Route(self.data, self._clients(vehicle, indices), kind_of[vehicle])
+            pyvrp.Route(self.data, self._activities(vehicle, indices), kind_of[vehicle])
             for vehicle, indices in enumerate(solution.routes)
             if indices
         ]
         return pyvrp.Solution(self.data, routes)
 
-    def _clients(self, vehicle: int, indices: tuple[int, ...]) -> list[int]:
-        visits = [self._problem.visits[index] for index in indices]
-        table = timetable(self._problem, self._problem.scenario.vehicles[vehicle], visits)
-        starts_s = table.starts_s if table else [visit.order.order_s for visit in visits]
-        return [self._offer_at(index, start_s) for index, start_s in zip(indices, starts_s, strict=True)]
+    def _activities(self, vehicle: int, indices: tuple[int, ...]) -> list[pyvrp.Activity]:
+        calls = [self._problem.call(index) for index in indices]
+        table = timetable(self._problem, self._problem.scenario.vehicles[vehicle], calls)
+        visits = [index for index in indices if index >= 0]
+        starts_s = table.starts_s if table else [self._problem.visits[index].order.order_s for index in visits]
+        offers = iter([self._offer_at(index, start_s) for index, start_s in zip(visits, starts_s, strict=True)])
+        return [
+            pyvrp.Activity(pyvrp.ActivityType.CLIENT, next(offers))
+            if index >= 0
+            else pyvrp.Activity(pyvrp.ActivityType.DEPOT, -1 - index)
+            for index in indices
+        ]
 
     def _offer_at(self, visit: int, start_s: Seconds) -> int:
         numbers = self._offers_of[visit]
         return next((number for number in numbers if self._offers[number].window.holds(start_s)), numbers[0])
 
     def read(self, solution: pyvrp.Solution) -> Solution:
-        """PyVRP's routes dealt out to vehicles, those alike in the scenario's order."""
+        """PyVRP's routes dealt out to vehicles, those alike in the scenario's order; where there are more than
+        vehicles, each is one loop, and the earlier ones go first."""
         routes: list[tuple[int, ...]] = [() for _ in self._problem.scenario.vehicles]
-        free = [iter(kind.numbers) for kind in self._fleet]
-        for route in solution.routes():
-            visits = tuple(self._offers[activity.idx].visit for activity in route if activity.is_client())
-            routes[next(free[route.vehicle_type()])] = visits
+        dealt: Counter[int] = Counter()
+        for route in sorted(solution.routes(), key=lambda route: route.start_time()):
+            kind = route.vehicle_type()
+            numbers = self._fleet[kind].numbers
+            number, dealt[kind] = numbers[dealt[kind] % len(numbers)], dealt[kind] + 1
+            calls = without([self._call(activity) for activity in list(route)[1:-1]], ())
+            routes[number] = self._after(number, routes[number], calls)
         return Solution(tuple(routes))
+
+    def _after(self, number: int, before: tuple[int, ...], calls: tuple[int, ...]) -> tuple[int, ...]:
+        if not before:
+            return calls
+        reload = self._problem.reload_number(self._problem.scenario.vehicles[number].reload_at[0])
+        return (*before, reload, *calls)
+
+    def _call(self, activity: pyvrp.Activity) -> int:
+        return self._offers[activity.idx].visit if activity.is_client() else -1 - activity.idx
+
+
+Closed = frozenset[int]
+"""Locations that a vehicle must not be sent to."""
+
+
+class _Ground:
+    """PyVRP's locations: first the depots, then one for visits alike in place, zone and who may come."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        depots = len(problem.scenario.depots)
+        self.of_depot = list(range(depots))
+        number: dict[tuple[object, ...], int] = {}
+        self.of_visit = [
+            depots + number.setdefault((v.row, v.zone, v.allowed, v.needs_pass), len(number)) for v in problem.visits
+        ]
+        self._visit_at = dict(zip(self.of_visit, problem.visits, strict=True))
+        self.size = depots + len(number)
+
+    def closed_to(self, vehicle: Vehicle) -> Closed:
+        return frozenset(location for location, visit in self._visit_at.items() if not visit.takes(vehicle))
+
+    def travel_s(self, closed: Closed) -> Any:
+        """Seconds between locations; never to a closed one, nor from higher to lower risk."""
+        rows = [self._problem.depot_row(depot) for depot in self._problem.depots]
+        rows += [self._visit_at[location].row for location in range(len(rows), self.size)]
+        never_s = _never_s(self._problem)
+        travel_s = np.minimum(self._problem.travel_s[np.ix_(rows, rows)], never_s)
+        zones = np.array([0] * len(self.of_depot) + [self._visit_at[at].zone for at in sorted(self._visit_at)])
+        visits = np.arange(self.size) >= len(self.of_depot)
+        travel_s[(zones[:, None] > zones[None, :]) & visits[None, :]] = never_s
+        travel_s[:, sorted(closed)] = never_s
+        return np.ascontiguousarray(travel_s)
+
+
+def _longest_loop_s(problem: Problem) -> Seconds:
+    """Where the target counts from the departure: the target, the last stop and the way home."""
+    within_s = max((visit.within_s for visit in problem.visits), default=0)
+    service_s = max((visit.service_s for visit in problem.visits), default=0)
+    rows = [problem.depot_row(depot) for depot in problem.depots]
+    home_s = problem.travel_s[np.ix_([visit.row for visit in problem.visits], rows)]
+    return within_s + service_s + int(home_s[home_s < NO_WAY_S].max(initial=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,18 +435,10 @@ def _fleet(problem: Problem) -> list[_Alike]:
 
 def _useful_openings(problem: Problem, vehicle: Vehicle) -> list[Interval]:
     """For each order the first opening in which its goods can leave; without any order, the first of all."""
-    openings = list(departure_windows(problem, vehicle, ()))
+    openings = list(leaving_windows(problem, vehicle))
     orders_s = sorted({visit.order.order_s for visit in problem.visits})
     first = (next((hours for hours in openings if hours.close_s >= order_s), None) for order_s in orders_s)
     return list(dict.fromkeys(hours for hours in first if hours is not None)) or openings[:1]
-
-
-def _used_rows(problem: Problem) -> tuple[dict[int, int], Any]:
-    """PyVRP's location per row of the travel-time table, and the table of those rows alone."""
-    used = {visit.row for visit in problem.visits} | {problem.depot_row(depot) for depot in problem.depots}
-    rows = sorted(used)
-    travel_s = np.minimum(problem.travel_s[np.ix_(rows, rows)], _never_s(problem))
-    return {row: number for number, row in enumerate(rows)}, np.ascontiguousarray(travel_s)
 
 
 def _never_s(problem: Problem) -> Seconds:

@@ -102,6 +102,8 @@ def loop(number: int, departure_s: int, stops: tuple[StopEntry, ...], back: LegE
     return LoopEntry(
         number=number,
         depot="D1",
+        loading_s=departure_s,
+        loading_at=at(departure_s),
         departure_s=departure_s,
         departure_at=at(departure_s),
         lines=(LineEntry(kind="base", units=20 * len(stops)),),
@@ -145,8 +147,11 @@ def small_plan(square: Network, outward: LegEntry) -> PlanDocument:
         fixed_cost_s=1800,
         cost_s=3570,
         load=LoadEntry(kg=800.0, m3=2.0, crates=80),
+        rest_s=0,
+        depot_s=0,
+        price_s=0,
     )
-    route = RouteEntry(vehicle="V1", name="辽B·12345", kind="厢货", loops=loops, totals=totals)
+    route = RouteEntry(vehicle="V1", name="辽B·12345", kind="厢货", loops=loops, rests=(), totals=totals)
     return PlanDocument(
         scenario=ScenarioReference(name="小方块", timezone="Asia/Shanghai", fingerprint="f"),
         network=NetworkEntry(name="square", fingerprint=square.fingerprint, attribution=square.attribution),

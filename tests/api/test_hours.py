@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.hours import Hours, read_hours, why_unread
+from api.hours import Hours, read_breaks, read_hours, why_no_breaks, why_unread
 
 WEDNESDAY, THURSDAY, SATURDAY, SUNDAY = (date(2022, 11, day) for day in (23, 24, 26, 27))
 
@@ -146,3 +146,33 @@ def test_no_text_breaks_the_reader_and_what_is_read_is_in_order(text: str) -> No
     assert (found is None) == (why_unread(text) is not None)
     for start, end in found.over(SUNDAY, days=3) if found else ():
         assert 0 <= start < end
+
+
+def minutes(text: str) -> list[tuple[int, int, int]]:
+    return [(rest.start, rest.end, rest.minutes) for rest in read_breaks(text)]
+
+
+def test_breaks_say_when_they_begin_and_how_long_they_last() -> None:
+    assert minutes("11:30-13:00/30") == [(690, 780, 30)]
+    assert minutes("11：30—13：00 ／ 30分钟；18:00-19:00/15；") == [(690, 780, 30), (1080, 1140, 15)]
+    assert minutes("23:30-次日0:30/45 min") == [(1410, 1470, 45)]
+    assert minutes("") == []
+
+
+def test_a_break_may_be_on_some_weekdays_only() -> None:
+    (rest,) = read_breaks("周一至周五 11:30-13:00/30")
+    assert rest.window.weekdays == frozenset(range(5))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "30", "11:30-13:00", "/30", "11:30-13:00/", "11:30-13:00/0", "11:30-13:00/1441", "11:30-13:00/-5", "11:30/30",
+        "11:30-13:00/半小时", "8:00-9:00、10:00-11:00/30", "周一8:00-9:00 周二8:00-9:00/30", "13:00-11:30/30", "25:00-26:00/30",
+    ],
+)  # fmt: skip
+def test_a_break_without_one_meaning_is_not_read(text: str) -> None:
+    reason = why_no_breaks(f"9:00-9:30/10；{text}")
+    assert reason is not None
+    assert reason.zh != reason.en
+    assert minutes(text) == []

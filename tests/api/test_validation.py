@@ -128,8 +128,56 @@ BAD: list[tuple[str, Change, str, str]] = [
     ("unknown datum", changed("datum", to={"sites": "ED50"}), "/datum/sites", "'BD09'"),
     ("setting out of range", changed("settings", to={"snap_limit_m": 0}), "/settings/snap_limit_m", "greater than 0"),
     ("setting unknown word", changed("settings", to={"objective": "best"}), "/settings/objective", "lexicographic"),
+    ("kinds apart as text", changed("kinds", 0, "apart", to="extra"), "/kinds/0/apart", "list"),
+    ("apart from an unknown kind", changed("kinds", 0, "apart", to=["extr"]), "/kinds/0/apart/0", "'extra'"),
+    ("apart from itself", changed("kinds", 0, "apart", to=["extra", "base"]), "/kinds/0/apart/1", "itself"),
+    ("no time is negative", changed("depots", 0, "loading_s", to=-1), "/depots/0/loading_s", "at least 0"),
+    ("too long per crate", changed("depots", 0, "loading_per_crate_s", to=3601), "/depots/0/loading_per_crate_s", "at most 3600"),
+    ("no loading bay", changed("depots", 0, "loading_bays", to=0), "/depots/0/loading_bays", "at least 1"),
+    ("stock as object", changed("depots", 0, "stock", to={"base": 1}), "/depots/0/stock", "list"),
+    ("stock of an unknown kind", changed("depots", 1, "stock", to=[{"kind": "x", "units": 1}]), "/depots/1/stock/0/kind", "unknown kind"),
+    ("negative stock", changed("depots", 1, "stock", to=[{"kind": "base", "units": -1}]), "/depots/1/stock/0/units", "at least 0"),
+    ("stock without units", changed("depots", 1, "stock", to=[{"kind": "base"}]), "/depots/1/stock/0/units", "missing"),
+    ("stock misspelt", changed("depots", 1, "stock", to=[{"kind": "base", "units": 1, "unit": 1}]), "/depots/1/stock/0/unit", "'units'"),
+    ("stock twice", changed("depots", 1, "stock", to=[{"kind": "base", "units": 1}] * 2), "/depots/1/stock/1", "given twice"),
+    ("stock beyond measure", changed("depots", 1, "stock", to=[{"kind": "base", "units": 1}] * 501), "/depots/1/stock", "more than 500"),
+    ("site target zero", changed("sites", 0, "target_s", to=0), "/sites/0/target_s", "greater than 0"),
+    ("site target beyond the round", changed("sites", 0, "target_s", to=21601), "/sites/0/target_s", "21600"),
+    ("unknown zone", changed("sites", 0, "zone", to="red"), "/sites/0/zone", "'sealed'"),
+    ("no vehicle may come", changed("sites", 0, "max_vehicles", to=0), "/sites/0/max_vehicles", "at least 1"),
+    ("vehicles as text", changed("sites", 0, "vehicles", to="V"), "/sites/0/vehicles", "list"),
+    ("vehicle as number", changed("sites", 0, "vehicles", to=[1]), "/sites/0/vehicles/0", "text"),
+    ("unknown vehicle", changed("sites", 0, "vehicles", to=["V", "W"]), "/sites/0/vehicles/1", "unknown vehicle"),
+    ("vehicle beyond the count", changed("sites", 0, "vehicles", to=["V-3"]), "/sites/0/vehicles/0", "unknown vehicle"),
+    ("vehicle number zero", changed("sites", 0, "vehicles", to=["V-0"]), "/sites/0/vehicles/0", "unknown vehicle"),
+    ("unknown vehicle forbidden", changed("sites", 0, "not_vehicles", to=["W"]), "/sites/0/not_vehicles/0", "unknown vehicle"),
+    ("unknown vehicle preferred", changed("sites", 0, "prefer_vehicles", to=["W"]), "/sites/0/prefer_vehicles/0", "unknown vehicle"),
+    ("may come and may not", lambda raw: raw["sites"][0].update(vehicles=["V-1", "V"], not_vehicles=["V"]), "/sites/0/vehicles/1", "may not come"),
+    ("preferred and may not come", lambda raw: raw["sites"][0].update(prefer_vehicles=["V-1"], not_vehicles=["V-1"]), "/sites/0/prefer_vehicles/0", "may not come"),
+    ("empty pass", changed("sites", 0, "needs_pass", to=""), "/sites/0/needs_pass", "empty"),
+    ("vehicle of no length", changed("sites", 0, "longest_vehicle_m", to=0), "/sites/0/longest_vehicle_m", "greater than 0"),
+    ("no loop", changed("vehicles", 0, "max_loops", to=0), "/vehicles/0/max_loops", "at least 1"),
+    ("loops beyond measure", changed("vehicles", 0, "max_loops", to=21), "/vehicles/0/max_loops", "at most 20"),
+    ("unknown depot to reload at", changed("vehicles", 0, "reload", to=["D2", "D3"]), "/vehicles/0/reload/1", "unknown depot"),
+    ("unreadable break", changed("vehicles", 0, "breaks", to="11:30-13:00"), "/vehicles/0/breaks", "write the break"),
+    ("break without a time", changed("vehicles", 0, "breaks", to="noon/30"), "/vehicles/0/breaks", "cannot be read"),
+    ("second break unreadable", changed("vehicles", 0, "breaks", to="9:00-9:30/10; x"), "/vehicles/0/breaks", "'x'"),
+    ("break outside the shift", lambda raw: raw["vehicles"][0].update(breaks="11:30-13:00/30", shift="13:01-20:00"), "/vehicles/0/breaks", "does not fit"),
+    ("break longer than the shift", lambda raw: raw["vehicles"][0].update(breaks="8:00-9:00/121", shift="8:00-10:00"), "/vehicles/0/breaks", "does not fit"),
+    ("negative length", changed("vehicles", 0, "length_m", to=-6), "/vehicles/0/length_m", "greater than 0"),
+    ("pass without name", changed("vehicles", 0, "passes", to=["a", ""]), "/vehicles/0/passes/1", "empty"),
+    ("drivers as object", changed("drivers", to={}), "/drivers", "list"),
+    ("driver without id", changed("drivers", to=[{"name": "Wang"}]), "/drivers/0/id", "missing"),
+    ("same driver twice", changed("drivers", to=[{"id": "P"}, {"id": "P"}]), "/drivers/1/id", "more than once"),
+    ("unknown member of a driver", changed("drivers", to=[{"id": "P", "licence": "C1"}]), "/drivers/0/licence", "'licences'"),
+    ("two shifts of a driver", changed("drivers", to=[{"id": "P", "shift": "8:00-9:00 10:00-11:00"}]), "/drivers/0/shift", "one interval"),
+    ("unknown site known", changed("drivers", to=[{"id": "P", "known_sites": ["S1", "S9"]}]), "/drivers/0/known_sites/1", "unknown site"),
+    ("target from nowhere", changed("settings", to={"target_from": "arrival"}), "/settings/target_from", "'departure'"),
+    ("no route at all", changed("settings", to={"longest_route_s": 0}), "/settings/longest_route_s", "greater than 0"),
+    ("half a second", changed("settings", to={"disinfection_s": 0.5}), "/settings/disinfection_s", "whole"),
+    ("negative price", changed("settings", to={"unpreferred_price_s": -1}), "/settings/unpreferred_price_s", "at least 0"),
     ("too deep", changed("extra", to=nested(100)), "/extra", "deep"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("change", "pointer", "words"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
@@ -233,6 +281,56 @@ def test_a_site_may_want_nothing_but_not_all_of_them() -> None:
     assert [complaint.pointer for complaint in complaints(raw)] == ["/sites"]
 
 
+def test_a_target_is_compared_with_the_round_of_the_orders_the_site_wants_from() -> None:
+    raw = scenario()
+    raw["orders"].append({"id": "2", "order_at": "2022-11-23T09:30:00+08:00", "round_limit_s": 3600})
+    raw["sites"][0]["target_s"] = 5400
+    validate_scenario(raw)
+    raw["sites"][0]["demand"].append({"kind": "extra", "units": 1, "order": "2"})
+    (complaint,) = complaints(raw)
+    assert complaint.pointer == "/sites/0/target_s"
+    assert "'2', 3600" in complaint.message.en
+
+
+def test_a_vehicle_that_cannot_be_read_does_not_make_what_names_it_wrong() -> None:
+    raw = scenario()
+    raw["sites"][0]["vehicles"] = ["V", "V-2", "V-17"]
+    raw["vehicles"][0]["count"] = "many"
+    assert [complaint.pointer for complaint in complaints(raw)] == ["/vehicles/0/count"]
+
+
+def test_a_night_shift_may_have_its_break_after_midnight() -> None:
+    raw = scenario()
+    raw["vehicles"][0] |= {"shift": "22:00-次日6:00", "breaks": "1:00-2:00/30; 23:30-次日0:30/15"}
+    validate_scenario(raw)
+
+
+def test_a_break_may_begin_before_a_shift_if_it_can_begin_in_it() -> None:
+    raw = scenario()
+    raw["vehicles"][0] |= {"shift": "12:00-20:00", "breaks": "11:30-13:00/30"}
+    validate_scenario(raw)
+
+
+def test_a_vehicle_of_unknown_length_is_named_where_sites_limit_it() -> None:
+    raw = scenario()
+    assert examine_scenario(raw).warnings == ()
+    raw["sites"][0]["longest_vehicle_m"] = 7
+    assert [warning.pointer for warning in examine_scenario(raw).warnings] == ["/vehicles/0/length_m"]
+    raw["vehicles"][0]["length_m"] = 6
+    assert examine_scenario(raw).warnings == ()
+
+
+def test_wishes_that_would_fill_the_memory_are_refused() -> None:
+    raw = scenario()
+    raw["vehicles"] = [{"id": f"V{n}", "depot": "D1", "capacity_kg": 1, "count": 2000} for n in range(2)]
+    raw["sites"] = [
+        {"id": f"S{n}", "lon": 121.6, "lat": 38.9, "vehicles": [f"V0-{n % 2000 + 1}"], "prefer_vehicles": [f"V1-{n % 2000 + 1}"]}
+        for n in range(1500)
+    ]  # fmt: skip
+    raw["sites"][0]["demand"] = [{"kind": "base", "units": 1}]
+    assert [complaint.pointer for complaint in complaints(raw)] == ["/sites"]
+
+
 def test_more_entries_than_the_limit_are_refused() -> None:
     raw = scenario()
     raw["vehicles"] = [{"id": f"V{n}", "depot": "D1", "capacity_kg": 1, "count": 2000} for n in range(3)]
@@ -304,6 +402,30 @@ def test_the_judgement_leaves_its_argument_alone() -> None:
     assert raw == before
 
 
+MEMBERS = [
+    "id",
+    "lon",
+    "lat",
+    "demand",
+    "depot",
+    "count",
+    "order_at",
+    "receiving",
+    "kg",
+    "name",
+    "apart",
+    "stock",
+    "vehicles",
+    "not_vehicles",
+    "prefer_vehicles",
+    "reload",
+    "breaks",
+    "passes",
+    "known_sites",
+    "shift",
+    "target_s",
+    "longest_vehicle_m",
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -311,16 +433,20 @@ JSON = st.recursive(
 )
 
 
+def with_driver() -> dict[str, Any]:
+    return scenario() | {"drivers": [{"id": "P"}]}
+
+
 @given(
-    path=st.sampled_from([(name,) for name in scenario()] + [(name, 0) for name in scenario() if name != "network"]),
+    path=st.sampled_from([(name,) for name in with_driver()] + [(n, 0) for n in with_driver() if n != "network"]),
     value=JSON,
-    member=st.sampled_from(["id", "lon", "lat", "demand", "depot", "count", "order_at", "receiving", "kg", "name"]),
+    member=st.sampled_from(MEMBERS),
 )
 def test_no_value_anywhere_leads_to_anything_but_a_verdict(
     path: tuple[str | int, ...], value: object, member: str
 ) -> None:
     for steps in (path, (*path, member)):
-        raw = scenario()
+        raw = with_driver()
         target: Any = raw
         for step in steps[:-1]:
             target = target[step]

@@ -25,6 +25,22 @@ def test_the_command_line_lists_every_complaint_with_its_place(
     ]
 
 
+def test_lists_of_stock_and_drivers_are_complained_of_like_any_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = csv_folder(tmp_path / "a")
+    (folder / "库存.csv").write_text("储备库,品类,数量\nD1,base,-1\nD9,base,1\n", encoding="utf-8")
+    (folder / "司机.csv").write_text("编号,班次,熟悉点位\nP1,白班,101、S9\n", encoding="utf-8")
+    assert main(["plan", str(folder), "--lang", "en", "--out", str(tmp_path / "out")]) == 2
+    places = [line.split(": ")[0] for line in capsys.readouterr().err.splitlines()]
+    assert sorted(places) == [
+        "司机.csv, row 2, column 熟悉点位",
+        "司机.csv, row 2, column 班次",
+        "库存.csv, row 2, column 数量",
+        "库存.csv, row 3, column 储备库",
+    ]
+
+
 def test_the_command_line_complains_in_chinese(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = csv_folder(tmp_path / "a", toml="network =")
     assert main(["plan", str(folder), "--lang", "zh", "--out", str(tmp_path / "out")]) == 2

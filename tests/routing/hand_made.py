@@ -15,7 +15,8 @@ from functools import cache
 from typing import Any
 
 from geodata.roads import open_roads
-from routing.check import check_plan, check_roads
+from routing.check import check_plan
+from routing.check_roads import check_roads
 from routing.evaluate import Solution, with_summary, with_totals
 from routing.model import (
     DispatchOrder,
@@ -112,7 +113,7 @@ def _retimed(posed: Posed, loop: Loop, departure_s: int | None) -> Loop:
     problem = posed.problem
     now_s = loop.departure_s if departure_s is None else departure_s
     row, stops = problem.depot_row(loop.depot), []
-    loop = replace(loop, departure_s=now_s)
+    loop = replace(loop, departure_s=now_s, load_s=now_s)
     for stop in loop.stops:
         leg = posed.times.leg(problem.positions[row], problem.positions[stop.visit.row])
         travel_s = problem.drive_s(row, stop.visit.row)

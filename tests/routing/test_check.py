@@ -16,7 +16,8 @@ from api.scenarios import scenario_of
 from geodata.errors import Text
 from geodata.model import Leg
 from geodata.network import Network
-from routing.check import check_plan, check_roads
+from routing.check import check_plan
+from routing.check_roads import check_roads
 from routing.model import (
     DemandLine,
     Interval,
@@ -101,7 +102,12 @@ def shifted(plan: Plan, vehicle: str, seconds: int) -> Plan:
     return with_loop(
         plan,
         vehicle,
-        lambda loop: replace(loop, departure_s=loop.departure_s + seconds, back_s=loop.back_s + seconds),
+        lambda loop: replace(
+            loop,
+            load_s=loop.loading_from_s + seconds,
+            departure_s=loop.departure_s + seconds,
+            back_s=loop.back_s + seconds,
+        ),
     )
 
 
@@ -356,6 +362,7 @@ def test_leaving_before_the_order_is_noticed_to_the_second_for_every_stop() -> N
         plan = GOOD
         for visit in posed.problem.visits:
             plan = with_visit(plan, visit.id, order=visit.order)
+            plan = with_stop(plan, visit.id, lambda stop: replace(stop, due_s=None))
         told = check_plan(posed.problem, plan, explained=False)
         early = {one.visit for one in told if one.rule == "TARGET" and one.vehicle == "V1"}
         assert early == ({"S1/1", "S2/1", "S3/1"} if broken else set())

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from routing.model import DispatchOrder, Interval, Problem, Site, Vehicle, Visit
-from routing.schedule import Timetable, departure_windows, earliest_alone, timetable
+from routing.schedule import Timetable, earliest_alone, leaving_windows, timetable
 from tests.routing import small
 
 
-def drive(problem: Problem, *, of: Vehicle | None = None) -> Timetable | None:
+class Trip(NamedTuple):
+    """What matters of a timetable of one loop."""
+
+    departure_s: int
+    starts_s: tuple[int, ...]
+    back_s: int
+
+    def late_s(self, visits: Sequence[Visit]) -> int:
+        pairs = zip(self.starts_s, visits, strict=True)
+        return sum(max(0, start_s - visit.deadline_s) for start_s, visit in pairs)
+
+
+def trip(table: Timetable | None) -> Trip | None:
+    return None if table is None else Trip(table.departure_s, table.starts_s, table.back_s)
+
+
+def drive(problem: Problem, *, of: Vehicle | None = None) -> Trip | None:
     """The timetable of all visits in their order, by the first vehicle."""
-    return timetable(problem, of or problem.scenario.vehicles[0], problem.visits)
+    return trip(timetable(problem, of or problem.scenario.vehicles[0], problem.visits))
 
 
 def two_sites(first: Site, second: Site, **members: object) -> Problem:
@@ -30,34 +48,34 @@ def two_sites(first: Site, second: Site, **members: object) -> Problem:
 
 def test_without_windows_the_vehicle_leaves_at_the_order_and_never_waits() -> None:
     problem = two_sites(small.site("S1", service_s=60), small.site("S2", service_s=120))
-    assert drive(problem) == Timetable(0, (600, 1_260), 2_580)
+    assert drive(problem) == Trip(0, (600, 1_260), 2_580)
 
 
 def test_it_leaves_just_in_time_for_an_opening_that_lies_ahead() -> None:
     problem = two_sites(small.site("S1", receiving=[(5_000, 9_000)]), small.site("S2"))
-    assert drive(problem) == Timetable(4_400, (5_000, 5_600), 6_800)
+    assert drive(problem) == Trip(4_400, (5_000, 5_600), 6_800)
 
 
 def test_it_waits_where_leaving_later_would_miss_the_stop_before() -> None:
     problem = two_sites(small.site("S1", receiving=[(0, 700)]), small.site("S2", receiving=[(3_000, 9_000)]))
-    assert drive(problem) == Timetable(100, (700, 3_000), 4_200)
+    assert drive(problem) == Trip(100, (700, 3_000), 4_200)
 
 
 def test_a_stop_in_time_is_not_made_late_by_leaving_later() -> None:
     order = DispatchOrder("w1", 0, target_s=1_000)
     problem = two_sites(small.site("S1"), small.site("S2", receiving=[(3_000, 9_000)]), orders=(order,))
-    assert drive(problem) == Timetable(400, (1_000, 3_000), 4_200)
+    assert drive(problem) == Trip(400, (1_000, 3_000), 4_200)
 
 
 def test_a_late_stop_is_not_made_later_by_leaving_later() -> None:
     order = DispatchOrder("w1", 0, target_s=500)
     problem = two_sites(small.site("S1"), small.site("S2", receiving=[(3_000, 9_000)]), orders=(order,))
-    assert drive(problem) == Timetable(0, (600, 3_000), 4_200)
+    assert drive(problem) == Trip(0, (600, 3_000), 4_200)
 
 
 def test_a_missed_window_means_the_next_one() -> None:
     problem = two_sites(small.site("S1", receiving=[(0, 599), (2_000, 2_500)]), small.site("S2"))
-    assert drive(problem) == Timetable(1_400, (2_000, 2_600), 3_800)
+    assert drive(problem) == Trip(1_400, (2_000, 2_600), 3_800)
 
 
 def test_a_later_window_of_a_stop_saves_waiting_at_the_next() -> None:
@@ -65,14 +83,14 @@ def test_a_later_window_of_a_stop_saves_waiting_at_the_next() -> None:
     problem = two_sites(
         small.site("S1", receiving=[(0, 700), (4_000, 4_100)]), small.site("S2", receiving=[(5_000, 9_000)])
     )
-    assert drive(problem) == Timetable(3_500, (4_100, 5_000), 6_200)
+    assert drive(problem) == Trip(3_500, (4_100, 5_000), 6_200)
 
 
 def test_a_bound_between_two_windows_falls_back_to_the_end_of_the_earlier() -> None:
     problem = two_sites(
         small.site("S1", receiving=[(0, 700), (4_500, 4_600)]), small.site("S2", receiving=[(5_000, 9_000)])
     )
-    assert drive(problem) == Timetable(100, (700, 5_000), 6_200)
+    assert drive(problem) == Trip(100, (700, 5_000), 6_200)
 
 
 def test_the_last_window_gone_there_is_no_timetable() -> None:
@@ -91,13 +109,13 @@ def test_service_that_must_end_by_closing_time_begins_earlier() -> None:
 
 def test_the_vehicle_must_be_back_within_its_shift() -> None:
     problem = two_sites(small.site("S1"), small.site("S2"))
-    assert drive(problem, of=small.vehicle(shift=Interval(0, 2_400))) == Timetable(0, (600, 1_200), 2_400)
+    assert drive(problem, of=small.vehicle(shift=Interval(0, 2_400))) == Trip(0, (600, 1_200), 2_400)
     assert drive(problem, of=small.vehicle(shift=Interval(0, 2_399))) is None
 
 
 def test_a_shift_that_begins_later_moves_everything() -> None:
     problem = two_sites(small.site("S1"), small.site("S2"))
-    assert drive(problem, of=small.vehicle(shift=Interval(1_000, 9_000))) == Timetable(1_000, (1_600, 2_200), 3_400)
+    assert drive(problem, of=small.vehicle(shift=Interval(1_000, 9_000))) == Trip(1_000, (1_600, 2_200), 3_400)
 
 
 def test_a_shift_that_began_before_the_order_waits_for_the_order() -> None:
@@ -110,45 +128,46 @@ def test_a_shift_that_began_before_the_order_waits_for_the_order() -> None:
 def test_goods_of_a_later_order_hold_the_whole_loop_back() -> None:
     orders = (small.ORDER, DispatchOrder("w2", 1_800))
     problem = two_sites(small.site("S1"), small.site("S2", order="w2"), orders=orders)
-    assert drive(problem) == Timetable(1_800, (2_400, 3_000), 4_200)
+    assert drive(problem) == Trip(1_800, (2_400, 3_000), 4_200)
 
 
 def test_nobody_leaves_while_the_depot_is_closed() -> None:
     given = replace(small.scenario([small.site("S1")]), depots=(small.depot(opening=[(1_000, 2_000)]),))
-    assert drive(small.line_problem(given, S1=10)) == Timetable(1_000, (1_600,), 2_200)
+    assert drive(small.line_problem(given, S1=10)) == Trip(1_000, (1_600,), 2_200)
 
 
 def test_a_closing_depot_sends_the_vehicle_off_early_to_wait_at_the_site() -> None:
     given = small.scenario([small.site("S1", receiving=[(5_000, 9_000)])])
     given = replace(given, depots=(small.depot(opening=[(0, 2_000)]),))
-    assert drive(small.line_problem(given, S1=10)) == Timetable(2_000, (5_000,), 5_600)
+    assert drive(small.line_problem(given, S1=10)) == Trip(2_000, (5_000,), 5_600)
 
 
 def test_a_depot_that_opens_again_lets_the_vehicle_leave_later() -> None:
     given = small.scenario([small.site("S1", receiving=[(5_000, 9_000)])])
     given = replace(given, depots=(small.depot(opening=[(0, 2_000), (4_000, 4_200)]),))
-    assert drive(small.line_problem(given, S1=10)) == Timetable(4_200, (5_000,), 5_600)
+    assert drive(small.line_problem(given, S1=10)) == Trip(4_200, (5_000,), 5_600)
 
 
-def test_departure_windows_are_where_shift_opening_and_order_meet() -> None:
+def test_a_vehicle_may_leave_where_its_shift_and_the_opening_meet() -> None:
     given = small.scenario([small.site("S1")], [small.vehicle(shift=Interval(100, 5_000))])
     given = replace(given, depots=(small.depot(opening=[(0, 50), (60, 200), (300, 400), (4_000, 9_000)]),))
-    given = replace(given, orders=(replace(small.ORDER, order_s=350),))
     problem = small.line_problem(given, S1=10)
-    windows = list(departure_windows(problem, given.vehicles[0], problem.visits))
-    assert windows == [Interval(350, 400), Interval(4_000, 5_000)]
-
-
-def test_no_visits_at_all_take_no_time() -> None:
-    problem = two_sites(small.site("S1"), small.site("S2"))
-    table = timetable(problem, problem.scenario.vehicles[0], ())
+    windows = list(leaving_windows(problem, given.vehicles[0]))
+    assert windows == [Interval(100, 200), Interval(300, 400), Interval(4_000, 5_000)]
+    ordered = replace(problem.visits[0], order=replace(small.ORDER, order_s=350))
+    table = timetable(problem, given.vehicles[0], (ordered,))
     assert table is not None
-    assert table.back_s == table.departure_s
+    assert table.departure_s == 350
+
+
+def test_a_loop_without_visits_is_none() -> None:
+    problem = two_sites(small.site("S1"), small.site("S2"))
+    assert timetable(problem, problem.scenario.vehicles[0], ()) is None
 
 
 def test_alone_a_visit_needs_a_vehicle_that_holds_it_and_a_road() -> None:
     problem = two_sites(small.site("S1", 3), small.site("S2"))
-    assert earliest_alone(problem, small.vehicle(), problem.visits[0]) == Timetable(0, (600,), 1_200)
+    assert trip(earliest_alone(problem, small.vehicle(), problem.visits[0])) == Trip(0, (600,), 1_200)
     tight = small.BOUNDLESS._replace(crates=2)
     assert earliest_alone(problem, small.vehicle(capacity=tight), problem.visits[0]) is None
     cut = np.array(problem.travel_s)
@@ -162,7 +181,7 @@ HORIZON = 60
 CASES = 1_200
 
 
-def simulate(problem: Problem, vehicle: Vehicle, visits: list[Visit], departure_s: int) -> Timetable | None:
+def simulate(problem: Problem, vehicle: Vehicle, visits: list[Visit], departure_s: int) -> Trip | None:
     """Second by second: drive, wait until a window is open, unload; nothing is remembered from the code under test."""
     row, now_s = problem.depot_row(vehicle.start), departure_s
     starts_s = []
@@ -175,10 +194,10 @@ def simulate(problem: Problem, vehicle: Vehicle, visits: list[Visit], departure_
         starts_s.append(now_s)
         row, now_s = visit.row, now_s + visit.service_s
     back_s = now_s + problem.drive_s(row, problem.depot_row(vehicle.end))
-    return Timetable(departure_s, tuple(starts_s), back_s) if back_s <= vehicle.shift.close_s else None
+    return Trip(departure_s, tuple(starts_s), back_s) if back_s <= vehicle.shift.close_s else None
 
 
-def every_departure(problem: Problem, vehicle: Vehicle, visits: list[Visit]) -> list[Timetable]:
+def every_departure(problem: Problem, vehicle: Vehicle, visits: list[Visit]) -> list[Trip]:
     opening = problem.depots[vehicle.start].opening
     found = []
     for second in range(max(vehicle.shift.open_s, 0), vehicle.shift.close_s + 1):
@@ -190,7 +209,7 @@ def every_departure(problem: Problem, vehicle: Vehicle, visits: list[Visit]) -> 
     return found
 
 
-def best_departure(tables: list[Timetable], visits: list[Visit]) -> Timetable | None:
+def best_departure(tables: list[Trip], visits: list[Visit]) -> Trip | None:
     """Least late, back soonest, and of those that are both the one on the road for the shortest time."""
     return min(tables, key=lambda table: (table.late_s(visits), table.back_s, -table.departure_s), default=None)
 
@@ -230,7 +249,7 @@ def test_no_departure_is_better_than_the_one_chosen(seed: int) -> None:
         problem = random_case(chance)
         vehicle, visits = problem.scenario.vehicles[0], list(problem.visits)
         tables = every_departure(problem, vehicle, visits)
-        assert timetable(problem, vehicle, visits) == best_departure(tables, visits)
+        assert trip(timetable(problem, vehicle, visits)) == best_departure(tables, visits)
         driven += bool(tables)
     assert driven > CASES // 10  # the cases are not all hopeless
 
