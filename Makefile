@@ -35,6 +35,8 @@ format: $(READY) ## format the code and sort its imports
 bench: $(READY) $(FONTS) ## measure on real networks; results to benchmarks/results/
 	$(BIN)/python -m benchmarks.travel_times
 	$(BIN)/python -m benchmarks.dalian report
+	$(BIN)/python -m benchmarks.rules
+	$(BIN)/python -m benchmarks.county
 
 soak: $(READY) $(FONTS) ## the randomised suites with a hundred times the examples
 	BAOGONG_SOAK=100 $(BIN)/pytest -k "random or property" tests

@@ -399,6 +399,7 @@ class _Ground:
         visits = np.arange(self.size) >= len(self.of_depot)
         travel_s[(zones[:, None] > zones[None, :]) & visits[None, :]] = never_s
         travel_s[:, sorted(closed)] = never_s
+        np.fill_diagonal(travel_s, 0)
         return np.ascontiguousarray(travel_s)
 
 
