@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_plan(commands)
     _add_check(commands)
+    _add_fleet(commands)
     _add_network(commands)
     _add_scenario(commands)
     _add_serve(commands)
@@ -75,6 +76,8 @@ def _add_plan(commands: Commands) -> None:
     command = _command(commands, "plan", _plan, "compute a checked plan of a scenario")
     command.add_argument("scenario", type=Path, metavar="SCENARIO", help="folder, workbook (.xlsx) or document (.json)")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder the plan is written to")
+    command.add_argument("--from", dest="previous", type=Path, metavar="PLAN", help="earlier plan to change little of")
+    command.add_argument("--state", type=Path, metavar="STATE", help="what has happened by now; takes --from")
     command.add_argument("--seconds", type=_seconds, metavar="N", help="time budget; the plan is then not reproducible")
     command.add_argument("--iterations", type=_count, metavar="N", help="work limit (default: by size)")
     command.add_argument("--seed", type=_seed, default=0, metavar="N", help="same seed and work limit: same plan")
@@ -82,6 +85,7 @@ def _add_plan(commands: Commands) -> None:
 
 def _plan(options: argparse.Namespace) -> int:
     from api.files.outputs import require_writable, write_outputs
+    from api.files.plan import read_plan, read_state
     from api.files.scenario import read_scenario
     from api.service import Effort, Networks, plan_scenario
     from api.terminal import PlanProgress, show_plan, show_violations
@@ -89,6 +93,8 @@ def _plan(options: argparse.Namespace) -> int:
     from routing.solvers.base import Stop
 
     loaded = read_scenario(options.scenario)
+    previous = read_plan(options.previous) if options.previous else None
+    state = read_state(options.state) if options.state else None
     require_writable(options.out)
     with PlanProgress(options.lang) as progress:
         stop = Stop(iterations=options.iterations, seconds=options.seconds, on_work=progress.work)
@@ -98,6 +104,8 @@ def _plan(options: argparse.Namespace) -> int:
                     loaded.document,
                     networks=Networks(loaded.folder, by_path=True),
                     effort=Effort(stop=stop, seed=options.seed),
+                    previous=previous,
+                    state=state,
                     warnings=loaded.warnings,
                     on_progress=progress.hear,
                 )
@@ -164,6 +172,7 @@ def _add_check(commands: Commands) -> None:
     command = _command(commands, "check", _check, "judge a plan against its scenario, rule by rule")
     command.add_argument("scenario", type=Path, metavar="SCENARIO")
     command.add_argument("plan", type=Path, metavar="PLAN", help="a plan.json")
+    command.add_argument("--from", dest="previous", type=Path, metavar="PLAN", help="the plan it was made from")
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -174,12 +183,56 @@ def _check(options: argparse.Namespace) -> int:
 
     loaded = read_scenario(options.scenario)
     plan = read_plan(options.plan)
+    previous = read_plan(options.previous) if options.previous else None
     with _located(loaded.locate):
-        violations = check_document(loaded.document, plan, networks=Networks(loaded.folder, by_path=True))
+        networks = Networks(loaded.folder, by_path=True)
+        violations = check_document(loaded.document, plan, networks=networks, previous=previous)
     if violations:
         show_violations(violations, options.lang)
         return RULE_BROKEN
     show_checked(plan, options.lang)
+    return DONE
+
+
+# --- fleet ------------------------------------------------------------------------------------------------------
+
+
+def _add_fleet(commands: Commands) -> None:
+    command = _command(commands, "fleet", _fleet, "how many vehicles it takes to serve everything in time")
+    command.add_argument("scenario", type=Path, metavar="SCENARIO", help="folder, workbook (.xlsx) or document (.json)")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder the study is written to")
+    command.add_argument("--iterations", type=_count, metavar="N", help="work limit per fleet (default: 600)")
+    command.add_argument("--seed", type=_seed, default=0, metavar="N", help="same seed and work limit: same study")
+
+
+def _fleet(options: argparse.Namespace) -> int:
+    from api.files.fleet_outputs import write_fleet_outputs
+    from api.files.outputs import require_writable
+    from api.files.scenario import read_scenario
+    from api.fleet_study import study_document
+    from api.service import Effort, Networks
+    from api.terminal import FleetProgress, show_fleet, show_violations
+    from routing.errors import PlanRejected
+    from routing.solvers.base import Stop
+
+    loaded = read_scenario(options.scenario)
+    require_writable(options.out)
+    with FleetProgress(options.lang) as progress:
+        stop = Stop(iterations=options.iterations)
+        try:
+            with _located(loaded.locate), _interrupted_by(stop.cancelled.set):
+                study = study_document(
+                    loaded.document,
+                    networks=Networks(loaded.folder, by_path=True),
+                    effort=Effort(stop=stop, seed=options.seed),
+                    warnings=loaded.warnings,
+                    on_fleet=progress.hear_of_fleet,
+                )
+        except PlanRejected as rejected:
+            show_violations(rejected.violations, options.lang)
+            return NOT_CHECKED
+        write_fleet_outputs(options.out, study, language=options.lang)
+    show_fleet(study, options.out, options.lang)
     return DONE
 
 

@@ -23,6 +23,7 @@ from api.schemas import (
     Document,
     DriverEntry,
     KindEntry,
+    LockEntry,
     OrderEntry,
     PlaceEntry,
     ScenarioDocument,
@@ -32,7 +33,15 @@ from api.schemas import (
 from geodata.errors import Complaint, Text
 from geodata.model import Datum
 
-MOST_OF = {"kinds": 200, "access_points": 20_000, "depots": 2_000, "sites": 20_000, "vehicles": 5_000, "drivers": 5_000}
+MOST_OF = {
+    "kinds": 200,
+    "access_points": 20_000,
+    "depots": 2_000,
+    "sites": 20_000,
+    "vehicles": 5_000,
+    "drivers": 5_000,
+    "locks": 20_000,
+}
 MOST_LINES = 500
 MOST_CHOICES = 5_000_000
 MOST_ORDER_SPREAD_S = 31 * 86_400
@@ -54,6 +63,7 @@ ENTRIES: dict[str, type[Document]] = {
     "sites": SiteEntry,
     "vehicles": VehicleEntry,
     "drivers": DriverEntry,
+    "locks": LockEntry,
 }
 COUNTED = re.compile(r"(?P<entry>.+)-(?P<number>[1-9]\d{0,3})")
 MOST_SHOWN = 5
@@ -115,6 +125,20 @@ NO_CAPACITY = Text(
     "至少要有一项载重、容积或载箱数", "needs at least one of capacity_kg, capacity_m3 and capacity_crates"
 )
 NO_SIZE = Text("公斤、立方米、箱数不能都为 0", "kg, m3 and crates must not all be 0")
+LOCK_FORM = Text(
+    "须填写任务与车辆（可加位置），或只填写线路",
+    "needs a visit and a vehicle (and perhaps a position), or a route alone",
+)
+LOCK_OF_MANY = Text(
+    "“{id}”是 {count} 辆车；请写明其中一辆，如“{id}-1”",
+    "'{id}' stands for {count} vehicles; name one, such as '{id}-1'",
+)
+NOT_A_VISIT = Text("“{id}”不是配送任务；应如“点位/1”", "'{id}' is not a visit; write it as site/1")
+LOCKED_TWICE = Text("任务“{id}”锁定了不止一次", "the visit '{id}' is locked more than once")
+SAME_POSITION = Text(
+    "车辆“{id}”的第 {position} 站锁定了不止一个任务", "more than one visit is locked as stop {position} of '{id}'"
+)
+ROUTE_TWICE = Text("车辆“{id}”的线路锁定了不止一次", "the route of '{id}' is locked more than once")
 NULL_ISLAND = Text("坐标为 (0, 0)，应是漏填", "the coordinates are (0, 0), which means they were left out")
 SWAPPED = Text(
     "此点远离其他点 {far} 公里，对调后只有 {near} 公里：经度与纬度似乎写反了",
@@ -146,6 +170,7 @@ class Parts:
     sites: Part[SiteEntry]
     vehicles: Part[VehicleEntry]
     drivers: Part[DriverEntry]
+    locks: Part[LockEntry]
     timezone: object
     lists_hours: bool
     demand_known: bool
@@ -157,8 +182,9 @@ class Parts:
         same = self.datum.get(one, wgs84) == self.datum.get(other, wgs84)
         return SAME_PLACE_DEG if same else DATUM_SHIFT_DEG
 
-    def every(self) -> Iterator[tuple[str, Part[Any]]]:
-        return ((name, getattr(self, name)) for name in ENTRIES)
+    def named(self) -> Iterator[tuple[str, Part[Any]]]:
+        """The lists whose entries have ids."""
+        return ((name, getattr(self, name)) for name, entry in ENTRIES.items() if "id" in entry.model_fields)
 
 
 def readable_parts(raw: dict[str, Any], document: ScenarioDocument | None, unread: frozenset[str]) -> Parts:
@@ -172,6 +198,7 @@ def readable_parts(raw: dict[str, Any], document: ScenarioDocument | None, unrea
         sites=_part(raw, document, "sites", SiteEntry, unread),
         vehicles=_part(raw, document, "vehicles", VehicleEntry, unread),
         drivers=_part(raw, document, "drivers", DriverEntry, unread),
+        locks=_part(raw, document, "locks", LockEntry, unread),
         timezone=raw.get("timezone", "Asia/Shanghai"),
         lists_hours=isinstance(settings, dict) and settings.get("unreadable_hours") == "list",
         datum=raw["datum"] if isinstance(raw.get("datum"), dict) else {},
@@ -244,7 +271,7 @@ def _too_many_choices(parts: Parts) -> Iterator[Complaint]:
 
 
 def _same_ids(parts: Parts) -> Iterator[Complaint]:
-    for name, part in parts.every():
+    for name, part in parts.named():
         seen: set[str] = set()
         for index, entry in part.entries:
             if entry.id in seen:
@@ -298,6 +325,10 @@ def _references(parts: Parts) -> Iterator[tuple[str, str, str]]:
         yield pointer_to("vehicles", index, "depot"), "depots", vehicle.depot
         if vehicle.end is not None:
             yield pointer_to("vehicles", index, "end"), "depots", vehicle.end
+    for index, lock in parts.locks.entries:
+        for member in ("vehicle", "route"):
+            if getattr(lock, member) is not None:
+                yield pointer_to("locks", index, member), "vehicles", getattr(lock, member)
 
 
 def _listed_references(parts: Parts) -> Iterator[tuple[str, str, str]]:
@@ -326,6 +357,52 @@ def _unknown_references(parts: Parts) -> Iterator[Complaint]:
             like = nearest_name(identifier, part.ids) if hints else ""
             hints = max(0, hints - 1)
             yield complaint_at(pointer, UNKNOWN_LIKE if like else UNKNOWN, what=WHAT[name], id=identifier, like=like)
+
+
+def _locks(parts: Parts) -> Iterator[Complaint]:
+    """Forms, visits and vehicles of locks, and locks that contradict each other."""
+    seen: set[tuple[object, ...]] = set()
+    counts = {vehicle.id: vehicle.count for _, vehicle in parts.vehicles.entries}
+    for index, lock in parts.locks.entries:
+        if not _is_one_lock(lock):
+            yield complaint_at(pointer_to("locks", index), LOCK_FORM)
+            continue
+        member, vehicle = ("route", lock.route) if lock.route else ("vehicle", lock.vehicle)
+        if counts.get(vehicle or "", 1) > 1:
+            yield complaint_at(
+                pointer_to("locks", index, member), LOCK_OF_MANY, id=vehicle, count=counts[vehicle or ""]
+            )
+        for pointer, message, key in _claims(index, lock):
+            if key in seen:
+                yield complaint_at(pointer, message, id=key[1], position=lock.position)
+            seen.add(key)
+
+
+def _is_one_lock(lock: LockEntry) -> bool:
+    if lock.route is not None:
+        return lock.visit is None and lock.vehicle is None and lock.position is None
+    return lock.visit is not None and lock.vehicle is not None
+
+
+def _claims(index: int, lock: LockEntry) -> Iterator[tuple[str, Text, tuple[object, ...]]]:
+    """What only one lock may lay claim to: a visit, a position of a vehicle, a route."""
+    if lock.visit is not None:
+        yield pointer_to("locks", index, "visit"), LOCKED_TWICE, ("visit", lock.visit)
+    if lock.position is not None:
+        yield pointer_to("locks", index, "position"), SAME_POSITION, ("position", lock.vehicle, lock.position)
+    if lock.route is not None:
+        yield pointer_to("locks", index, "route"), ROUTE_TWICE, ("route", lock.route)
+
+
+def _lock_references(parts: Parts) -> Iterator[Complaint]:
+    """The site of a locked visit; the number of its part is looked up once demands are split into parts."""
+    for index, lock in parts.locks.entries:
+        site, slash, part = (lock.visit or "").rpartition("/")
+        pointer = pointer_to("locks", index, "visit")
+        if lock.visit is not None and not (slash and part.isascii() and part.isdecimal()):
+            yield complaint_at(pointer, NOT_A_VISIT, id=lock.visit)
+        elif lock.visit is not None and parts.sites.known and site not in parts.sites.ids:
+            yield complaint_at(pointer, UNKNOWN, what=WHAT["sites"], id=site)
 
 
 def _is_counted(identifier: str, parts: Parts) -> bool:
@@ -522,6 +599,8 @@ CHECKS: tuple[Callable[[Parts], Iterator[Complaint]], ...] = (
     _unknown_references,
     _same_lines,
     _same_stock,
+    _locks,
+    _lock_references,
     _contradictions,
     _targets,
     _nothing_to_do,

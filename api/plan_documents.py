@@ -16,10 +16,16 @@ from geodata.errors import Text
 from geodata.locate import Located
 from geodata.model import Leg, LonLat
 from geodata.network import Network
+from routing.changes import Change, changes
 from routing.check import SKIPPED_WITHOUT_HANDOFFS
+from routing.drivers import familiarity
 from routing.model import (
     DemandLine,
     DispatchOrder,
+    Driver,
+    Earlier,
+    EarlierLoop,
+    EarlierStop,
     Load,
     Loop,
     Objective,
@@ -28,6 +34,8 @@ from routing.model import (
     Problem,
     Reason,
     ReasonCode,
+    Relaxation,
+    Relief,
     Rest,
     Route,
     RouteTotals,
@@ -54,9 +62,11 @@ class PlanWriter:
     problem: Problem
     network: Network
     warnings: tuple[Text, ...] = ()
+    day: schemas.DayEntry | None = None
 
     def write(self, plan: Plan, *, solver: schemas.SolverEntry, reproducible: bool) -> schemas.PlanDocument:
         scenario = self.problem.scenario
+        changed = None if scenario.earlier is None else changes(scenario.earlier, plan)
         return schemas.PlanDocument(
             scenario=schemas.ScenarioReference(
                 name=scenario.name, timezone=scenario.timezone, fingerprint=scenario.fingerprint
@@ -66,11 +76,13 @@ class PlanWriter:
             ),
             solver=solver,
             orders=tuple(self._order(order) for order in scenario.orders),
-            summary=_summary_entry(plan.summary, reproducible=reproducible),
+            summary=_summary_entry(plan.summary, reproducible=reproducible, changed=changed),
             routes=tuple(self._route(route) for route in plan.routes),
             unserved=tuple(self._unserved(unserved) for unserved in plan.unserved),
             located=tuple(self._located(place) for place in self._places.values()),
             warnings=tuple(schemas.Bilingual(zh=warning.zh, en=warning.en) for warning in self.warnings),
+            changes=tuple(self._change(change) for change in changed or ()),
+            day=self.day,
         )
 
     @cached_property
@@ -87,12 +99,29 @@ class PlanWriter:
     def _vehicles(self) -> dict[str, Vehicle]:
         return {vehicle.id: vehicle for vehicle in self.problem.scenario.vehicles}
 
+    @cached_property
+    def _drivers(self) -> dict[str, Driver]:
+        return {driver.id: driver for driver in self.problem.scenario.drivers}
+
     def _at(self, second: int) -> datetime:
         """A second beyond the calendar, which only a forged plan has, is the end of time."""
         try:
             return (self.problem.scenario.epoch + timedelta(seconds=second)).astimezone(self._zone)
         except OverflowError:
             return END_OF_TIME
+
+    def _change(self, change: Change) -> schemas.ChangeEntry:
+        before, after = change.before, change.after
+        return schemas.ChangeEntry(
+            visit=change.visit,
+            site=change.site,
+            from_vehicle=before.vehicle if before else None,
+            to_vehicle=after.vehicle if after else None,
+            from_start_s=before.start_s if before else None,
+            from_start_at=self._at(before.start_s) if before else None,
+            to_start_s=after.start_s if after else None,
+            to_start_at=self._at(after.start_s) if after else None,
+        )
 
     def _order(self, order: DispatchOrder) -> schemas.OrderInPlan:
         return schemas.OrderInPlan(
@@ -115,7 +144,18 @@ class PlanWriter:
                 for rest in route.rests
             ),
             totals=schemas.RouteTotals(**route.totals._asdict() | {"load": _load_entry(route.totals.load)}),
+            **self._driver_members(route),
         )
+
+    def _driver_members(self, route: Route) -> dict[str, Any]:
+        driver = self._drivers.get(route.driver or "")
+        known = familiarity(driver, route)
+        return {
+            "driver": route.driver,
+            "driver_name": driver.name if driver else "",
+            "known_stops": known.known_stops,
+            "unknown_sites": known.unknown_sites,
+        }
 
     def _loop(self, number: int, loop: Loop) -> schemas.LoopEntry:
         visits = [stop.visit for stop in loop.stops]
@@ -239,16 +279,26 @@ def _reason_entry(reason: Reason) -> schemas.ReasonEntry:
         code=reason.code.value,
         message=schemas.Bilingual(zh=reason.message.zh, en=reason.message.en),
         figures=dict(reason.figures),
+        relaxation=_relaxation_entry(reason.relaxation) if reason.relaxation else None,
     )
 
 
-def _summary_entry(summary: Summary, *, reproducible: bool) -> schemas.Summary:
+def _relaxation_entry(relaxation: Relaxation) -> schemas.RelaxationEntry:
+    return schemas.RelaxationEntry(
+        relief=relaxation.relief.value,
+        message=schemas.Bilingual(zh=relaxation.message.zh, en=relaxation.message.en),
+        figures=dict(relaxation.figures),
+    )
+
+
+def _summary_entry(summary: Summary, *, reproducible: bool, changed: Sequence[Change] | None) -> schemas.Summary:
     members = {name: getattr(summary, name) for name in Summary.__dataclass_fields__}
     return schemas.Summary(
         **members | {"load": _load_entry(summary.load), "objective": schemas.Objective(**summary.objective._asdict())},
         check="passed",
         skipped=SKIPPED_WITHOUT_HANDOFFS,
         reproducible=reproducible,
+        changed_stops=None if changed is None else len(changed),
     )
 
 
@@ -279,7 +329,7 @@ class _PlanReader:
         totals = {name: getattr(entry.totals, name) for name in RouteTotals._fields}
         stated = RouteTotals(**totals | {"load": _load(entry.totals.load)})
         rests = tuple(Rest(rest.start_s, rest.duration_s) for rest in entry.rests)
-        return Route(entry.vehicle, tuple(self._loop(loop) for loop in entry.loops), stated, rests)
+        return Route(entry.vehicle, tuple(self._loop(loop) for loop in entry.loops), stated, rests, entry.driver)
 
     def _loop(self, entry: schemas.LoopEntry) -> Loop:
         return Loop(
@@ -330,7 +380,44 @@ def _bounded(amount: float) -> float:
 def _reason(entry: schemas.ReasonEntry) -> Reason | None:
     if entry.code not in ReasonCode.__members__:
         return None
-    return Reason(ReasonCode(entry.code), Text(entry.message.zh, entry.message.en), entry.figures)
+    text = Text(entry.message.zh, entry.message.en)
+    return Reason(ReasonCode(entry.code), text, entry.figures, _relaxation(entry.relaxation))
+
+
+def _relaxation(entry: schemas.RelaxationEntry | None) -> Relaxation | None:
+    if entry is None or entry.relief not in set(Relief):
+        return None
+    return Relaxation(Relief(entry.relief), Text(entry.message.zh, entry.message.en), entry.figures)
+
+
+# --- a plan document as the plan to start from --------------------------------------------------------------------
+
+
+def earlier_of(document: schemas.PlanDocument, epoch: datetime) -> Earlier:
+    """Who served what, by today's clock, which starts at ``epoch``."""
+    routes = {
+        route.vehicle: tuple(EarlierLoop(loop.depot, tuple(stop.visit for stop in loop.stops)) for loop in route.loops)
+        for route in document.routes
+    }
+    return Earlier(dict(_earlier_stops(document, epoch)), routes)
+
+
+def stated_earlier(document: schemas.PlanDocument, epoch: datetime) -> Earlier | None:
+    """The plan a document says it was made from, as far as it follows from the changes it lists; None for a fresh one."""
+    if document.summary.changed_stops is None:
+        return None
+    stops = dict(_earlier_stops(document, epoch))
+    for change in document.changes:
+        stops.pop(change.visit, None)
+        if change.from_vehicle is not None:
+            stops[change.visit] = EarlierStop(change.from_vehicle, change.from_start_s or 0)
+    return Earlier(stops)
+
+
+def _earlier_stops(document: schemas.PlanDocument, epoch: datetime) -> Iterator[tuple[str, EarlierStop]]:
+    for route in document.routes:
+        for stop in (stop for loop in route.loops for stop in loop.stops):
+            yield stop.visit, EarlierStop(route.vehicle, round((stop.start_at - epoch).total_seconds()))
 
 
 def misstatements(stated: schemas.PlanDocument, rebuilt: schemas.PlanDocument) -> Iterator[Violation]:

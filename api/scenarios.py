@@ -26,6 +26,7 @@ from routing.model import (
     Driver,
     Interval,
     Load,
+    Lock,
     Place,
     Policy,
     Role,
@@ -70,6 +71,7 @@ def scenario_of(document: schemas.ScenarioDocument) -> Scenario:
         policy=_policy(document.settings),
         snap_limit_m=document.settings.snap_limit_m,
         fingerprint=fingerprint(document),
+        locks=tuple(_lock(entry) for entry in document.locks),
     )
 
 
@@ -295,6 +297,10 @@ def _breaks(entry: schemas.VehicleEntry, clock: _Clock, shift: Interval) -> Iter
         yield from (Break(window, duration_s) for window in windows if window is not None)
 
 
+def _lock(entry: schemas.LockEntry) -> Lock:
+    return Lock(entry.route or entry.vehicle or "", entry.visit, entry.position)
+
+
 def _driver(entry: schemas.DriverEntry, clock: _Clock, orders: Sequence[DispatchOrder]) -> Driver:
     return Driver(
         id=entry.id,
@@ -324,4 +330,5 @@ def _policy(settings: schemas.Settings) -> Policy:
         longest_route_s=settings.longest_route_s,
         disinfection_s=settings.disinfection_s,
         unpreferred_price_s=settings.unpreferred_price_s,
+        change_price_s=settings.change_price_s,
     )

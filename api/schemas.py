@@ -17,6 +17,9 @@ from geodata.model import Datum
 SCHEMA_VERSION: Final = "1"
 
 Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+VisitName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=110)]
+"""Site and part: "S1/1"."""
+
 Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
@@ -73,6 +76,7 @@ class Settings(Document):
     longest_route_s: Annotated[int, Field(gt=0, le=1_000_000_000)] | None = None
     disinfection_s: Whole = 1_800
     unpreferred_price_s: Whole = 600
+    change_price_s: Whole = 600
     unreadable_hours: Literal["reject", "list"] = "reject"
     bad_rows: Literal["reject", "skip"] = "reject"
 
@@ -202,6 +206,18 @@ class DriverEntry(Document):
     phone: Label = ""
 
 
+class LockEntry(Document):
+    """A visit and the vehicle that makes it, as its ``position``-th stop if given; or a ``route`` kept whole.
+
+    ``route`` names a vehicle whose route stays as in the earlier plan.
+    """
+
+    visit: VisitName | None = None
+    vehicle: Identifier | None = None
+    position: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    route: Identifier | None = None
+
+
 class ScenarioDocument(Document):
     schema_version: Literal["1"] = SCHEMA_VERSION
     name: Label = ""
@@ -216,6 +232,36 @@ class ScenarioDocument(Document):
     sites: Annotated[tuple[SiteEntry, ...], Field(min_length=1)]
     vehicles: Annotated[tuple[VehicleEntry, ...], Field(min_length=1)]
     drivers: tuple[DriverEntry, ...] = ()
+    locks: tuple[LockEntry, ...] = ()
+
+
+# --- the state of a day under way ---------------------------------------------------------------------------------
+
+
+class LineEntry(Document):
+    kind: str
+    units: int
+
+
+class VehicleStateEntry(Document):
+    """A vehicle that is not where the earlier plan has it: at a site or depot, free after so many seconds."""
+
+    vehicle: Identifier
+    at: Identifier
+    free_in_s: Whole = 0
+    on_board: tuple[LineEntry, ...] = ()
+    loops_made: Whole = 1
+
+
+class StateDocument(Document):
+    """What has happened otherwise than planned. Whatever is not said here went as the earlier plan has it."""
+
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    now_at: AwareDatetime
+    done: tuple[Identifier, ...] = ()
+    failed: tuple[Identifier, ...] = ()
+    lost_vehicles: tuple[Identifier, ...] = ()
+    vehicles: tuple[VehicleStateEntry, ...] = ()
 
 
 # --- plan -------------------------------------------------------------------------------------------------------
@@ -232,9 +278,12 @@ class LoadEntry(Document):
     crates: int
 
 
-class LineEntry(Document):
-    kind: str
-    units: int
+class RelaxationEntry(Document):
+    """The cheapest change under which the visit was made in time when it was tried; or that none was found or tried."""
+
+    relief: str
+    message: Bilingual
+    figures: dict[str, float | int | str | None]
 
 
 class ReasonEntry(Document):
@@ -243,6 +292,7 @@ class ReasonEntry(Document):
     code: str
     message: Bilingual
     figures: dict[str, float | int | str | None]
+    relaxation: RelaxationEntry | None = None
 
 
 class LegEntry(Document):
@@ -325,12 +375,18 @@ class TakenRest(Document):
 
 
 class RouteEntry(Document):
+    """``unknown_sites``: those the driver has not been to, which call for a drive beforehand."""
+
     vehicle: str
     name: str
     kind: str
     loops: tuple[LoopEntry, ...]
     rests: tuple[TakenRest, ...]
     totals: RouteTotals
+    driver: str | None = None
+    driver_name: str = ""
+    known_stops: int = 0
+    unknown_sites: tuple[str, ...] = ()
 
 
 class UnservedEntry(Document):
@@ -383,6 +439,7 @@ class Summary(Document):
     check: Literal["passed"]
     skipped: tuple[str, ...]
     reproducible: bool
+    changed_stops: int | None = None
 
 
 class NetworkEntry(Document):
@@ -415,6 +472,84 @@ class OrderInPlan(Document):
     round_limit_s: int
 
 
+class ChangeEntry(Document):
+    """A visit that another vehicle makes than in the earlier plan; null where the one or the other leaves it out."""
+
+    visit: str
+    site: str
+    from_vehicle: str | None
+    to_vehicle: str | None
+    from_start_s: int | None
+    from_start_at: AwareDatetime | None
+    to_start_s: int | None
+    to_start_at: AwareDatetime | None
+
+
+class FleetPartEntry(Document):
+    """Vehicles of a kind at a depot, and how many of them the scenario has."""
+
+    kind: str
+    depot: str
+    vehicles: int
+    given: int
+
+
+class FleetPointEntry(Document):
+    """A fleet with what its checked plan comes to. What could be made in time but is not, is ``missed``."""
+
+    vehicles: int
+    parts: tuple[FleetPartEntry, ...]
+    vehicles_used: int
+    served_in_time: int
+    missed: int
+    latest_start_s: int | None
+    travel_s: int
+    length_m: float
+    load: LoadEntry
+    check: Literal["passed"]
+
+
+class FleetDocument(Document):
+    """What fleets of other sizes would serve in time. ``enough``: the smallest found that serves all ``reachable``."""
+
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    scenario: ScenarioReference
+    network: NetworkEntry
+    solver: SolverEntry
+    visits: int
+    reachable: int
+    given: int
+    enough: int | None
+    finished: bool
+    points: tuple[FleetPointEntry, ...]
+    warnings: tuple[Bilingual, ...]
+
+
+class VehicleNowEntry(Document):
+    vehicle: str
+    access_point: str
+    free_s: int
+    depot: str | None
+    on_board: tuple[LineEntry, ...]
+    loops_made: int
+
+
+class SentEntry(Document):
+    depot: str
+    kind: str
+    units: int
+
+
+class DayEntry(Document):
+    """A plan of the rest of a day: what had happened by ``now_s``. Its routes say what is still to do."""
+
+    now_s: int
+    done: tuple[str, ...]
+    lost_vehicles: tuple[str, ...]
+    vehicles: tuple[VehicleNowEntry, ...]
+    sent: tuple[SentEntry, ...]
+
+
 class PlanDocument(Document):
     schema_version: Literal["1"] = SCHEMA_VERSION
     state: str | None = None
@@ -428,3 +563,12 @@ class PlanDocument(Document):
     unserved: tuple[UnservedEntry, ...]
     located: tuple[LocatedEntry, ...]
     warnings: tuple[Bilingual, ...]
+    changes: tuple[ChangeEntry, ...] = ()
+    day: DayEntry | None = None
+
+
+class Before(Document):
+    """What a new plan starts from: an earlier plan, and what has happened since otherwise than it says."""
+
+    previous: PlanDocument | None = None
+    state: StateDocument | None = None

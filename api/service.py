@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 from api import schemas
 from api.datum_guess import datum_warnings
-from api.plan_documents import PlanWriter, misstatements, plan_of_document
+from api.day_states import day_entry, day_state, state_of_entry
+from api.plan_documents import PlanWriter, earlier_of, misstatements, plan_of_document, stated_earlier
 from api.scenarios import scenario_of
 from geodata.errors import BadInput, Text
 from geodata.network import Network, load_network
 from geodata.samples import PREFIX, sample_network
 from routing.check import check_plan
+from routing.check_drivers import check_drivers
+from routing.check_locks import check_locks
 from routing.check_roads import check_roads
+from routing.drivers import driver_warnings
 from routing.explain import explain_anew
-from routing.model import Violation
+from routing.midday import rest_of_day
+from routing.model import Problem, Scenario, Violation
 from routing.pipeline import OnProgress, Planned, in_silence, make_plan, pose
+from routing.relax import relax_plan, with_relaxations_of
 from routing.solvers import base, known_solver
 
 NETWORK_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -69,29 +75,71 @@ class Effort:
     solver: str = "pyvrp"
 
 
-def plan_scenario(
+def plan_scenario(  # noqa: PLR0913  keyword-only, each with a default that says nothing
     document: schemas.ScenarioDocument,
     *,
     networks: Networks,
     effort: Effort,
+    previous: schemas.PlanDocument | None = None,
+    state: schemas.StateDocument | None = None,
     warnings: tuple[Text, ...] = (),
     on_progress: OnProgress = in_silence,
 ) -> PlanOutcome:
-    """A checked plan of a scenario. Raises BadInput, or PlanRejected when no plan that keeps the rules was found."""
+    """A checked plan of a scenario, changing as little as pays of a ``previous`` one.
+
+    With a ``state``, which takes a previous plan, it is the plan of the rest of the day. Raises BadInput, or PlanRejected when no plan that keeps the rules was found.
+    """
     network = networks.load(document.network)
-    scenario = scenario_of(document)
+    scenario = scenario_after(document, previous)
+    day = _Day(previous, state)
     planned = make_plan(
         scenario,
         network,
         solver=known_solver(effort.solver),
         stop=effort.stop,
         seed=effort.seed,
+        later=day.rest,
         on_progress=on_progress,
     )
-    warnings = (*warnings, *datum_warnings(document, planned.roads))
-    writer = PlanWriter(document, planned.problem, network, warnings)
+    warnings = (*warnings, *datum_warnings(document, planned.roads), *driver_warnings(scenario, planned.plan))
+    writer = PlanWriter(document, planned.problem, network, warnings, day.entry)
     solver = _solver_entry(effort, planned)
     return PlanOutcome(writer.write(planned.plan, solver=solver, reproducible=planned.solution.finished), network)
+
+
+class _Day:
+    """The state of the day, worked out once the problem it speaks of is posed."""
+
+    def __init__(self, previous: schemas.PlanDocument | None, state: schemas.StateDocument | None) -> None:
+        if state is not None and previous is None:
+            zh, en = "给出当日状态时须同时给出原方案", "a state takes the earlier plan it departs from"
+            raise BadInput.one(zh, en, pointer="/previous")
+        if state is not None and previous is not None and previous.day is not None:
+            zh = "原方案本身是半日方案；请给出当天最初的方案，并在状态中列出已变化的车辆"
+            en = "the earlier plan is one of the rest of a day; give the morning's, and list what has changed in the state"
+            raise BadInput.one(zh, en, pointer="/previous/day")
+        self._previous = previous
+        self._state = state
+        self.entry: schemas.DayEntry | None = None
+
+    def rest(self, problem: Problem) -> Problem:
+        if self._state is None or self._previous is None:
+            return problem
+        state = day_state(self._state, problem, plan_of_document(self._previous, problem))
+        self.entry = day_entry(state)
+        return rest_of_day(problem, state)
+
+
+def scenario_after(document: schemas.ScenarioDocument, previous: schemas.PlanDocument | None) -> Scenario:
+    """The scenario, and the earlier plan it starts from. Raises BadInput for a plan that has no site in common."""
+    scenario = scenario_of(document)
+    if previous is None:
+        return scenario
+    planned = {stop.site for route in previous.routes for loop in route.loops for stop in loop.stops}
+    if planned and planned.isdisjoint(site.place.id for site in scenario.sites):
+        zh, en = "原方案与场景没有共同的点位", "the earlier plan and the scenario have no site in common"
+        raise BadInput.one(zh, en)
+    return replace(scenario, earlier=earlier_of(previous, scenario.epoch))
 
 
 def _solver_entry(effort: Effort, planned: Planned) -> schemas.SolverEntry:
@@ -106,23 +154,44 @@ def _solver_entry(effort: Effort, planned: Planned) -> schemas.SolverEntry:
 
 
 def check_document(
-    scenario: schemas.ScenarioDocument, plan: schemas.PlanDocument, *, networks: Networks
+    scenario: schemas.ScenarioDocument,
+    plan: schemas.PlanDocument,
+    *,
+    networks: Networks,
+    previous: schemas.PlanDocument | None = None,
 ) -> tuple[Violation, ...]:
-    """Every rule a plan document breaks, judged against its scenario and the roads."""
+    """Every rule a plan document breaks, judged against its scenario, the roads, and the plan it was made from.
+
+    Without ``previous`` what the document says of that plan is believed.
+    """
     network = networks.load(scenario.network)
-    posed = pose(scenario_of(scenario), network)
+    given = scenario_after(scenario, previous)
+    if previous is None:
+        given = replace(given, earlier=stated_earlier(plan, given.epoch))
+    posed = pose(given, network)
+    if plan.day is not None:
+        posed = replace(posed, problem=rest_of_day(posed.problem, state_of_entry(plan.day, posed.problem)))
     stated = plan_of_document(plan, posed.problem)
     found = [*_wrong_input(plan, posed.problem.scenario.fingerprint, network)]
     found += check_plan(posed.problem, stated)
     found += check_roads(posed.roads, posed.problem, stated)
+    found += check_drivers(posed.problem.scenario, stated)
+    found += check_locks(posed.problem, stated)
     warnings = tuple(Text(warning.zh, warning.en) for warning in plan.warnings)
-    writer = PlanWriter(scenario, posed.problem, network, warnings)
+    writer = PlanWriter(scenario, posed.problem, network, warnings, plan.day)
     true = explain_anew(posed.problem, stated)
+    found += [] if found else _unsaid(driver_warnings(posed.problem.scenario, stated), warnings)
+    true = with_relaxations_of(stated, true) if found else relax_plan(posed.problem, true)
     rebuilt = writer.write(true, solver=plan.solver, reproducible=plan.summary.reproducible)
     rebuilt = rebuilt.model_copy(update={"state": plan.state, "version": plan.version})
     told: Mapping[str, object] = {violation.subject: None for violation in found}
     found += [wrong for wrong in misstatements(plan, rebuilt) if wrong.subject.rpartition("/")[2] not in told]
     return tuple(found)
+
+
+def _unsaid(due: Collection[Text], said: Collection[Text]) -> list[Violation]:
+    """Routes without a driver of which the plan does not say so."""
+    return [Violation("TOTALS", text, subject="warnings") for text in due if text not in said]
 
 
 def _wrong_input(plan: schemas.PlanDocument, fingerprint: str, network: Network) -> list[Violation]:

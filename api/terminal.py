@@ -11,9 +11,9 @@ from typing import Self
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
-from api.schemas import PlanDocument, StopEntry, UnservedEntry
+from api.schemas import FleetDocument, FleetPointEntry, PlanDocument, StopEntry, UnservedEntry
 from geodata.errors import Text
 from geodata.network import Network
 from geodata.roads import open_roads
@@ -70,6 +70,13 @@ class PlanProgress:
             self._bar.update(self._task, best=text.in_language(self._language))
 
 
+class FleetProgress(PlanProgress):
+    """The same bar for a study of fleets: the last one tried."""
+
+    def hear_of_fleet(self, vehicles: int, in_time: int) -> None:
+        self.step(Text(f"{vehicles} 辆：按时 {in_time}", f"{vehicles} vehicles: {in_time} in time"))
+
+
 def show_plan(plan: PlanDocument, folder: Path, language: str) -> None:
     console = Console(highlight=False)
     summary = plan.summary
@@ -90,6 +97,7 @@ def show_plan(plan: PlanDocument, folder: Path, language: str) -> None:
             f"{summary.vehicles_used} of {summary.vehicles} vehicles, {summary.length_m / 1000:.0f} km,"
             f" {minutes(summary.travel_s)} of driving",
         ),
+        *_about_drivers(plan),
         Text(f"校验通过；未涉及：{', '.join(summary.skipped)}", f"check passed; skipped: {', '.join(summary.skipped)}"),
         *(Text(warning.zh, warning.en) for warning in plan.warnings),
     ]
@@ -97,7 +105,27 @@ def show_plan(plan: PlanDocument, folder: Path, language: str) -> None:
         console.print(escape(line.in_language(language)))
     if summary.served_late or summary.unserved:
         console.print(_exceptions(plan, language))
+    if summary.changed_stops is not None:
+        changed = Text(f"与原方案相比变动 {summary.changed_stops} 项", f"{summary.changed_stops} stops changed")
+        console.print(escape(changed.in_language(language)))
+    if plan.changes:
+        console.print(_changes(plan, language))
     console.print(escape(Text(f"已写入 {folder}", f"written to {folder}").in_language(language)))
+
+
+def _about_drivers(plan: PlanDocument) -> Iterator[Text]:
+    """Nothing where no route has a driver: then the scenario knows none, or a warning says why for each."""
+    driven = [route for route in plan.routes if route.driver is not None]
+    if not driven:
+        return
+    bare = len(plan.routes) - len(driven)
+    strange = sum(1 for route in driven if route.unknown_sites)
+    sites = len({site for route in driven for site in route.unknown_sites})
+    yield Text(
+        f"司机 {len(driven)} 名，没有司机的线路 {bare} 条；需先踏勘的线路 {strange} 条（{sites} 个点位司机未去过）",
+        f"{len(driven)} drivers, {bare} routes without one; {strange} routes call for a drive beforehand"
+        f" ({sites} sites new to their driver)",
+    )
 
 
 def _both(text: str) -> Text:
@@ -107,7 +135,7 @@ def _both(text: str) -> Text:
 def _exceptions(plan: PlanDocument, language: str) -> Table:
     """Late and unserved visits, with reasons; the first of many."""
     headings = (Text("任务", "visit"), Text("名称", "name"), Text("情况", "state"), Text("原因", "reason"))
-    table = Table(*(heading.in_language(language) for heading in headings))
+    table = Table(*(Column(heading.in_language(language), overflow="fold") for heading in headings))
     rows = list(_exception_rows(plan, language))
     for row in rows[:MOST_ROWS]:
         table.add_row(*(escape(cell) for cell in row))
@@ -116,6 +144,22 @@ def _exceptions(plan: PlanDocument, language: str) -> Table:
         table.add_row(
             "…", "", "", Text(f"另有 {rest} 项，见 plan.xlsx", f"{rest} more, see plan.xlsx").in_language(language)
         )
+    return table
+
+
+def _changes(plan: PlanDocument, language: str) -> Table:
+    """Which visit goes from which vehicle to which; the first of many."""
+    headings = (Text("任务", "visit"), Text("原车辆", "from"), Text("现车辆", "to"), Text("现开始", "begins"))
+    table = Table(*(heading.in_language(language) for heading in headings))
+    nobody = Text("未送达", "unserved").in_language(language)
+    for change in plan.changes[:MOST_ROWS]:
+        begins = f"{change.to_start_at:%H:%M}" if change.to_start_at else ""
+        cells = (change.visit, change.from_vehicle or nobody, change.to_vehicle or nobody, begins)
+        table.add_row(*(escape(cell) for cell in cells))
+    if len(plan.changes) > MOST_ROWS:
+        rest = len(plan.changes) - MOST_ROWS
+        more = Text(f"另有 {rest} 项，见 plan.xlsx", f"{rest} more, see plan.xlsx")
+        table.add_row("…", "", "", more.in_language(language))
     return table
 
 
@@ -135,8 +179,59 @@ def _exception_rows(plan: PlanDocument, language: str) -> Iterator[tuple[str, st
 def _reason(entry: StopEntry | UnservedEntry, language: str) -> str:
     if entry.reason is None:
         return ""
-    message = entry.reason.message
-    return f"{entry.reason.code}: {message.en if language == 'en' else message.zh}"
+    reason = entry.reason
+    messages = [reason.message, *([reason.relaxation.message] if reason.relaxation else [])]
+    sentences = [message.en if language == "en" else message.zh for message in messages]
+    return f"{reason.code}: {('; ' if language == 'en' else '；').join(sentences)}"
+
+
+def show_fleet(study: FleetDocument, folder: Path, language: str) -> None:
+    """A table of the fleets tried, with the one that is enough marked."""
+    console = Console(highlight=False)
+    headings = (
+        Text("车辆", "vehicles"),
+        Text("按时", "in time"),
+        Text("未按时", "missed"),
+        Text("使用", "used"),
+        Text("行驶公里", "km"),
+    )
+    table = Table(*(heading.in_language(language) for heading in headings))
+    for point in study.points:
+        table.add_row(*(escape(cell) for cell in _fleet_row(study, point)))
+    console.print(table)
+    for line in (*_fleet_found(study), *(Text(warning.zh, warning.en) for warning in study.warnings)):
+        console.print(escape(line.in_language(language)))
+    console.print(escape(Text(f"已写入 {folder}", f"written to {folder}").in_language(language)))
+
+
+def _fleet_row(study: FleetDocument, point: FleetPointEntry) -> tuple[str, ...]:
+    mark = " *" if point.vehicles == study.enough else ""
+    numbers = (point.served_in_time, point.missed, point.vehicles_used, round(point.length_m / 1000))
+    return (f"{point.vehicles}{mark}", *map(str, numbers))
+
+
+def _fleet_found(study: FleetDocument) -> Iterator[Text]:
+    out = study.visits - study.reachable
+    for point in (point for point in study.points if point.vehicles == study.enough):
+        parts = "、".join(f"{part.depot} {part.kind}×{part.vehicles}" for part in point.parts if part.vehicles)
+        yield Text(f"* 构成：{parts}", f"* made of: {parts.replace('、', ', ')}")
+    if study.enough is None:
+        yield Text(
+            f"试到 {study.points[-1].vehicles} 辆仍不能使 {study.reachable} 项配送任务全部按时",
+            f"up to {study.points[-1].vehicles} vehicles not all {study.reachable} visits were made in time",
+        )
+    else:
+        yield Text(
+            f"* {study.enough} 辆即可使 {study.reachable} 项配送任务全部按时（现有 {study.given} 辆）",
+            f"* {study.enough} vehicles are enough for all {study.reachable} visits in time ({study.given} given)",
+        )
+    if out:
+        yield Text(
+            f"另有 {out} 项与车辆数无关，任何车辆都不能按时送达（见 baogong plan）",
+            f"{out} more cannot be made in time by any number of vehicles (baogong plan says why)",
+        )
+    if not study.finished:
+        yield Text("提前停止：并非所有规模都已试算", "stopped early: not every fleet was tried")
 
 
 def show_checked(plan: PlanDocument, language: str) -> None:

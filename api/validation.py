@@ -22,8 +22,8 @@ from api.schemas import DatumByList, DemandEntry, Document, ScenarioDocument, Se
 from geodata.errors import BadInput, Complaint, Text
 
 MOST_DEPTH = 64
-# Leaving out a dispatch order would move the clock of every other one, so a bad order is never skipped.
-SKIPPABLE = frozenset(ENTRIES) - {"orders"}
+# Leaving out a dispatch order would move the clock of every other one, and a lock is a decision: they are never skipped.
+SKIPPABLE = frozenset(ENTRIES) - {"orders", "locks"}
 MAY_BE_EMPTY = frozenset({"access_points", "drivers"})
 LINES: dict[str, type[Document]] = {"demand": DemandEntry, "stock": StockEntry}
 TABLES: dict[tuple[str, ...], type[Document]] = {

@@ -6,13 +6,14 @@ Shares no code with any solver. A plan is shown only if ``check_plan`` and ``che
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 
 from geodata.errors import Text
 from geodata.travel_times import NO_WAY_S
 from routing.model import (
+    Break,
     Depot,
     Interval,
     Load,
@@ -133,6 +134,7 @@ def _check_fleet(book: _Book, plan: Plan) -> Iterator[Violation]:
 
 def _check_route(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
     yield from _check_loops(book, vehicle, route)
+    yield from _check_breaks(vehicle, route)
     yield from _check_rests(vehicle, route)
     for loop in route.loops:
         yield from _check_loading(book, vehicle, loop)
@@ -185,18 +187,57 @@ def _check_longest(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Viol
         yield Violation("SHIFT", text, vehicle=vehicle.id)
 
 
-def _check_rests(vehicle: Vehicle, route: Route) -> Iterator[Violation]:
+def _check_breaks(vehicle: Vehicle, route: Route) -> Iterator[Violation]:
     """Each break is taken within its window, unless it was over before leaving or can still come after the return."""
     if not route.loops:
         return
     out = Interval(route.loops[0].departure_s, route.loops[-1].back_s)
-    for window, duration_s in vehicle.breaks:
-        spared = out.open_s >= window.open_s + duration_s or out.close_s <= window.close_s
-        taken = any(window.holds(rest.start_s) and rest.duration_s >= duration_s for rest in route.rests)
-        if not spared and not taken:
-            zh = f"{window.open_s} 至 {window.close_s} 秒之间未休息 {duration_s} 秒"
-            en = f"takes no rest of {duration_s} s begun between {window.open_s} and {window.close_s} s"
+    due = [
+        rest
+        for rest in vehicle.breaks
+        if out.open_s < rest.window.open_s + rest.duration_s and out.close_s > rest.window.close_s
+    ]
+    for window, duration_s in _not_taken(due, route.rests):
+        zh = f"{window.open_s} 至 {window.close_s} 秒之间未休息 {duration_s} 秒"
+        en = f"takes no rest of {duration_s} s begun between {window.open_s} and {window.close_s} s"
+        yield Violation("SHIFT", Text(zh, en), vehicle=vehicle.id)
+
+
+def _not_taken(due: Sequence[Break], rests: Sequence[Rest]) -> list[Break]:
+    """The breaks that no rest is left for, when each takes one of its own, in the way that leaves the fewest."""
+    if not due:
+        return []
+    first, others = due[0], due[1:]
+    fitting = [rest for rest in rests if first.window.holds(rest.start_s) and rest.duration_s >= first.duration_s]
+    ways = [_not_taken(others, [other for other in rests if other is not rest]) for rest in fitting]
+    return min([*ways, [first, *_not_taken(others, rests)]], key=len)
+
+
+def _check_rests(vehicle: Vehicle, route: Route) -> Iterator[Violation]:
+    """Nobody rests while driving, unloading, loading for the next loop or resting already."""
+    pauses = [pause for loop in route.loops for pause in _pauses(loop)]
+    ordered = sorted(route.rests)
+    for number, rest in enumerate(ordered):
+        end_s = rest.start_s + rest.duration_s
+        twice = number + 1 < len(ordered) and ordered[number + 1].start_s < end_s
+        if (
+            twice
+            or rest.duration_s < 0
+            or not any(pause.holds(rest.start_s) and pause.holds(end_s) for pause in pauses)
+        ):
+            zh = f"{rest.start_s} 至 {end_s} 秒的休息与行车、卸货、装货或另一次休息重叠"
+            en = f"the rest from {rest.start_s} to {end_s} s falls into driving, unloading, loading or another rest"
             yield Violation("SHIFT", Text(zh, en), vehicle=vehicle.id)
+
+
+def _pauses(loop: Loop) -> Iterator[Interval]:
+    """When the vehicle of a loop stands idle: before it drives on, and before it unloads."""
+    free_s = loop.departure_s
+    for stop in loop.stops:
+        yield Interval(free_s, stop.arrival_s - stop.travel_s)
+        yield Interval(stop.arrival_s, stop.start_s)
+        free_s = stop.departure_s
+    yield Interval(free_s, loop.back_s - loop.back_travel_s)
 
 
 def _check_loading(book: _Book, vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
@@ -449,7 +490,9 @@ def _check_reason(book: _Book, rule: str, visit: Visit, stated: ReasonCode, left
 def _reason_code(book: _Book, visit: Visit, left: Stock | None) -> ReasonCode:
     """The first reason that holds: the visit alone, by every vehicle there is, and then beside the rest of the plan."""
     site = book.sites[visit.site]
-    vehicles = [vehicle for vehicle in book.vehicles.values() if _may_come(site, vehicle)]
+    held = visit.allowed  # the site's own choice, or of it the one vehicle that a lock leaves
+    named = [vehicle for name, vehicle in book.vehicles.items() if held is None or name in held]
+    vehicles = [vehicle for vehicle in named if _may_come(site, vehicle)]
     kinds = {kind.id: kind for kind in book.problem.scenario.kinds}
     units = [kinds[line.kind].load(1) for line in visit.lines]
     everyone = book.vehicles.values()
@@ -464,15 +507,16 @@ def _reason_code(book: _Book, visit: Visit, left: Stock | None) -> ReasonCode:
         (ReasonCode.WINDOW_MISSED, lambda: not any(_in_time_alone(book, v, visit, site.receiving) for v in vehicles)),
         (
             ReasonCode.NO_STOCK,
-            lambda: left is not None and not any(_in_stock(book, at, visit, left) for at in _loaded_at(vehicles)),
+            lambda: (
+                left is not None
+                and not any(
+                    _in_time_alone(book, v, visit, site.receiving) and _in_stock(book, v.start, visit, left)
+                    for v in vehicles
+                )
+            ),
         ),
     )
     return next((code for code, holds in tests if holds()), ReasonCode.NO_CAPACITY_LEFT)
-
-
-def _loaded_at(vehicles: list[Vehicle]) -> set[str]:
-    first = {vehicle.start for vehicle in vehicles}
-    return first.union(*(vehicle.reload_at for vehicle in vehicles if vehicle.max_loops > 1))
 
 
 def _in_stock(book: _Book, depot: str, visit: Visit, left: Stock) -> bool:
@@ -485,18 +529,79 @@ def _holds(vehicle: Vehicle, load: Load) -> bool:
 
 
 def _in_time_alone(book: _Book, vehicle: Vehicle, visit: Visit, hours: tuple[Interval, ...] | None) -> bool:
-    """Load as soon as shift, depot and order allow, drive there, wait for the hours, and be back within the shift."""
-    order, site, depot = visit.order, book.sites[visit.site], book.problem.depots[vehicle.start]
-    loading_s = depot.loading_s + round(depot.loading_per_crate_s * visit.load.crates)
-    departure_s = _soonest(depot.opening, max(vehicle.shift.open_s, order.order_s), loading_s) + loading_s
-    travel_s = _table_s(book, _row(book, vehicle.start), visit.row)
-    start_s = _soonest(hours, departure_s + travel_s, visit.service_s if site.finish_by_close else 0)
-    back_s = start_s + visit.service_s + _table_s(book, visit.row, _row(book, vehicle.end))
-    within_s = order.target_s if site.target_s is None else site.target_s
-    counted_from_order = book.problem.scenario.policy.target_from == "order"
-    taken_s = start_s - order.order_s if counted_from_order else travel_s
-    in_time = taken_s <= within_s and start_s <= order.limit_s
-    return _holds(vehicle, visit.load) and in_time and back_s <= vehicle.shift.close_s
+    """Load at every instant that may matter, rest there or at the site as it may fall due, and see whether one does."""
+    if not _holds(vehicle, visit.load):
+        return False
+    trip = _Trip.of(book, vehicle, visit, hours)
+    ways = list(product((_UNTAKEN, _BEFORE, _THERE, _AFTER), repeat=len(vehicle.breaks)))
+    return any(trip.succeeds(load_s, way) for load_s in trip.instants() for way in ways)
+
+
+_UNTAKEN, _BEFORE, _THERE, _AFTER = range(4)
+"""Where a break is taken on a trip to one site: nowhere, before driving there, before unloading, before driving back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trip:
+    """One vehicle's way to one visit alone and back."""
+
+    book: _Book
+    vehicle: Vehicle
+    visit: Visit
+    hours: tuple[Interval, ...] | None
+    loading_s: int
+    out_s: int
+    home_s: int
+
+    @classmethod
+    def of(cls, book: _Book, vehicle: Vehicle, visit: Visit, hours: tuple[Interval, ...] | None) -> _Trip:
+        depot, start = book.problem.depots[vehicle.start], _row(book, vehicle.start)
+        loading_s = depot.loading_s + round(depot.loading_per_crate_s * visit.load.crates)
+        out_s, home_s = _table_s(book, start, visit.row), _table_s(book, visit.row, _row(book, vehicle.end))
+        return cls(book, vehicle, visit, hours, loading_s, out_s, home_s)
+
+    def instants(self) -> set[int]:
+        """When it may be worth beginning to load: as soon as possible, after a break, or just in time for the hours."""
+        from_s = max(self.vehicle.shift.open_s, self.visit.order.order_s)
+        lead_s = self.loading_s + self.out_s
+        wished = [from_s, *(opens_s - lead_s for opens_s, _ in self.hours or ())]
+        wished += [rest.window.open_s + rest.duration_s - self.loading_s for rest in self.vehicle.breaks]
+        wished += [
+            opens_s - lead_s - rest.duration_s for opens_s, _ in self.hours or () for rest in self.vehicle.breaks
+        ]
+        opening = self.book.problem.depots[self.vehicle.start].opening
+        if opening is None:
+            return {max(from_s, load_s) for load_s in wished}
+        spans = [(max(from_s, hours.open_s), hours.close_s - self.loading_s) for hours in opening]
+        return {
+            min(max(load_s, first_s), last_s) for load_s in wished for first_s, last_s in spans if first_s <= last_s
+        }
+
+    def succeeds(self, load_s: int, way: tuple[int, ...]) -> bool:
+        """Whether it is in time, within hours, shift and round, no longer out than allowed, and the driver rested."""
+        departure_s = load_s + self.loading_s
+        ready_s = self._rested(self._rested(departure_s, way, _BEFORE) + self.out_s, way, _THERE)
+        site, order, policy = self.book.sites[self.visit.site], self.visit.order, self.book.problem.scenario.policy
+        start_s = _soonest(self.hours, ready_s, self.visit.service_s if site.finish_by_close else 0)
+        back_s = self._rested(start_s + self.visit.service_s, way, _AFTER) + self.home_s
+        within_s = order.target_s if site.target_s is None else site.target_s
+        since_s = order.order_s if policy.target_from == "order" else departure_s
+        return (
+            start_s <= min(since_s + within_s, order.limit_s)
+            and back_s <= self.vehicle.shift.close_s
+            and (policy.longest_route_s is None or back_s - departure_s <= policy.longest_route_s)
+            and all(
+                taken != _UNTAKEN or departure_s >= window.open_s + duration_s or back_s <= window.close_s
+                for taken, (window, duration_s) in zip(way, self.vehicle.breaks, strict=True)
+            )
+        )
+
+    def _rested(self, free_s: int, way: tuple[int, ...], at: int) -> int:
+        for taken, (window, duration_s) in zip(way, self.vehicle.breaks, strict=True):
+            if taken == at:
+                start_s = max(free_s, window.open_s)
+                free_s = start_s + duration_s if start_s <= window.close_s else NO_WAY_S
+        return free_s
 
 
 def _soonest(hours: tuple[Interval, ...] | None, instant_s: int, lasting_s: int) -> int:
@@ -546,7 +651,10 @@ def _check_route_totals(book: _Book, vehicle: Vehicle, route: Route) -> Iterator
 def _unpreferred_s(book: _Book, vehicle: Vehicle, stops: list[Stop]) -> int:
     sites = [book.sites[stop.visit.site] for stop in stops if stop.visit.site in book.sites]
     strangers = [site for site in sites if site.preferred and vehicle.id not in site.preferred]
-    return len(strangers) * book.problem.scenario.policy.unpreferred_price_s
+    posed = [book.visits[stop.visit.id] for stop in stops if stop.visit.id in book.visits]
+    changed = [visit for visit in posed if visit.earlier not in (None, vehicle.id)]
+    policy = book.problem.scenario.policy
+    return len(strangers) * policy.unpreferred_price_s + len(changed) * policy.change_price_s
 
 
 def _carried(stops: list[Stop]) -> Load:

@@ -91,9 +91,11 @@ def route_worth(problem: Problem, vehicle: Vehicle, numbers: Sequence[int], load
 
 
 def unpreferred_s(problem: Problem, vehicle: Vehicle, visits: Iterable[Visit]) -> Seconds:
-    """Price of the stops made by a vehicle that is not among those their sites prefer."""
-    strangers = sum(1 for visit in visits if visit.preferred and vehicle.id not in visit.preferred)
-    return strangers * problem.scenario.policy.unpreferred_price_s
+    """Price of the stops made by a vehicle that is not among those their sites prefer, or not the earlier plan's."""
+    made, policy = list(visits), problem.scenario.policy
+    strangers = sum(1 for visit in made if visit.preferred and vehicle.id not in visit.preferred)
+    changed = sum(1 for visit in made if visit.earlier not in (None, vehicle.id))
+    return strangers * policy.unpreferred_price_s + changed * policy.change_price_s
 
 
 def left_out_worth(problem: Problem, visit: Visit) -> Worth:
@@ -120,6 +122,18 @@ def _worth(
     if problem.scenario.policy.objective == "prices":
         return (cost_s + price_s,)
     return (*(unserved.get(u, 0) for u in URGENCIES), *(late.get(u, 0) for u in URGENCIES), late_s, cost_s)
+
+
+def vehicle_kinds(problem: Problem) -> list[int]:
+    """Per vehicle a number, the same for those that differ in nothing but names that no visit speaks of."""
+    named = {names for visit in problem.visits for names in (visit.allowed, visit.preferred) if names}
+    number: dict[tuple[Vehicle, frozenset[frozenset[str]]], int] = {}
+    return [
+        number.setdefault(
+            (replace(vehicle, id="", name=""), frozenset(names for names in named if vehicle.id in names)), len(number)
+        )
+        for vehicle in problem.scenario.vehicles
+    ]
 
 
 # --- limits that bind vehicles together -----------------------------------------------------------------------------
@@ -206,16 +220,19 @@ def _loop(
     for visit in loop.visits:
         start_s, due_s = next(timed)
         travel_s = problem.drive_s(row, visit.row)
-        arrival_s = _rested(rests, now_s, start_s) + travel_s
+        arrival_s = _arrival_s(rests, now_s, start_s, travel_s)
         stops.append(Stop(visit, arrival_s, start_s, start_s + visit.service_s, travel_s, due_s=due_s))
         row, now_s = visit.row, start_s + visit.service_s
     back_travel_s = problem.drive_s(row, problem.depot_row(end))
     return Loop(loop.depot, end, times.departure_s, tuple(stops), times.back_s, back_travel_s, load_s=times.load_s)
 
 
-def _rested(rests: Sequence[Rest], from_s: Seconds, until_s: Seconds) -> Seconds:
-    """When a vehicle that is free at ``from_s`` drives on, rests before ``until_s`` taken."""
-    return max((rest.start_s + rest.duration_s for rest in rests if from_s <= rest.start_s < until_s), default=from_s)
+def _arrival_s(rests: Sequence[Rest], free_s: Seconds, start_s: Seconds, travel_s: Seconds) -> Seconds:
+    """When a vehicle that is free arrives for a stop; it drives first where it arrives before a rest begins."""
+    for rest in rests:
+        if free_s <= rest.start_s < min(start_s, free_s + travel_s):
+            free_s = rest.start_s + rest.duration_s
+    return free_s + travel_s
 
 
 EMPTY_TOTALS = RouteTotals(0, 0, 0.0, 0, 0, 0, 0, total_load(()))

@@ -186,7 +186,10 @@ class _Reasons:
         return [vehicle for vehicle in everyone if visit.takes(vehicle)]
 
     def _best(self, visit: Visit) -> _Best:
-        tables = ((earliest_alone(self._problem, vehicle, visit), vehicle) for vehicle in self._vehicles(visit))
+        return self._best_of(visit, self._vehicles(visit))
+
+    def _best_of(self, visit: Visit, vehicles: Sequence[Vehicle]) -> _Best:
+        tables = ((earliest_alone(self._problem, vehicle, visit), vehicle) for vehicle in vehicles)
         taken = [(_taken_s(visit, table), vehicle) for table, vehicle in tables if table is not None]
         return _Best(*min(taken, key=lambda pair: pair[0], default=(None, None)))
 
@@ -201,16 +204,16 @@ class _Reasons:
         return _far(self._problem, visit, *min(taken, key=lambda pair: pair[0]))
 
     def _no_stock(self, visit: Visit) -> Reason | None:
-        """No depot that loads a vehicle that may come has enough left of everything the visit takes."""
-        depots = {depot for vehicle in self._vehicles(visit) for depot in _loads_at(vehicle)}
+        """No depot from which a vehicle would make it in time has enough left of everything the visit takes."""
+        depots = {vehicle.start for vehicle in self._vehicles(visit) if self._best_of(visit, [vehicle]).in_time(visit)}
         if any(self._holds(depot, visit.lines) for depot in depots):
             return None
         short = next((line for line in visit.lines if not self._anywhere(depots, line)), visit.lines[0])
         most = max((self._stock_left.get((depot, short.kind), 0) for depot in depots), default=0)
         figures: Figures = {"kind": short.kind, "units": short.units, "most_left": most}
         text = Text(
-            f"需要“{short.kind}” {short.units} 件，各储备库最多还剩 {most} 件",
-            f"it takes {short.units} of {short.kind}; no depot has more than {most} left",
+            f"需要“{short.kind}” {short.units} 件，来得及的储备库最多还剩 {most} 件",
+            f"it takes {short.units} of {short.kind}; no depot that it could come from in time has more than {most} left",
         )
         return Reason(ReasonCode.NO_STOCK, text, figures)
 
@@ -234,10 +237,6 @@ def _stock_left(problem: Problem, plan: Plan) -> dict[tuple[str, str], int]:
             if (loop.depot, line.kind) in left:
                 left[loop.depot, line.kind] -= line.units
     return left
-
-
-def _loads_at(vehicle: Vehicle) -> tuple[str, ...]:
-    return (vehicle.start, *(vehicle.reload_at if vehicle.max_loops > 1 else ()))
 
 
 def _without_end(vehicle: Vehicle) -> Vehicle:

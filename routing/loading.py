@@ -6,11 +6,38 @@ import heapq
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from routing.model import Problem, Seconds, Vehicle
-from routing.schedule import Call, Timetable, loading_time_s, loops_of, timetable
+from routing.model import Problem, Seconds, Vehicle, Visit
+from routing.schedule import (
+    LoopCalls,
+    Timetable,
+    first_instant,
+    last_instant,
+    lateness,
+    loading_time_s,
+    loading_windows,
+    loops_of,
+    timetable,
+)
 
 Slots = Mapping[str, tuple[Seconds | None, ...]]
 """Per vehicle and loop the instant at which its loading begins, None where bays are not short."""
+
+
+def loading_slots(problem: Problem, routes: Sequence[Sequence[int]]) -> Slots:
+    """First come, first served; of those that come together the one with the least time to spare.
+
+    First everybody comes when it suits best. Where that makes somebody wait for a bay, everybody also comes as early as
+    possible and is then put off as far as does no harm, and the better of the two is taken. List schedules, not an
+    optimum. A route that cannot be driven with its slot is left as far as it was scheduled.
+    """
+    if all(depot.bays is None for depot in problem.scenario.depots):
+        return {}
+    yard = _Yard(problem, routes, hurry=False)
+    if yard.somebody_waits:
+        early = _Yard(problem, routes, hurry=True)
+        early.put_off()
+        yard = min(yard, early, key=_Yard.worth)
+    return {problem.scenario.vehicles[number].id: tuple(slots) for number, slots in yard.slots.items()}
 
 
 class _Waiting(NamedTuple):
@@ -22,51 +49,100 @@ class _Waiting(NamedTuple):
     loop: int
 
 
-def loading_slots(problem: Problem, routes: Sequence[Sequence[int]]) -> Slots:
-    """First come, first served; of those that come together the one with the least time to spare.
+class _Loaded(NamedTuple):
+    """Ordered by when. ``bay`` None: bays are not short there."""
 
-    A list schedule, not an optimum. A route that cannot be driven with its slot is left as far as it was scheduled.
-    """
-    free = {depot.place.id: [-(10**12)] * depot.bays for depot in problem.scenario.depots if depot.bays is not None}
-    if not free:
-        return {}
-    yard = _Yard(problem, routes, free)
-    while yard.queue:
-        yard.load(heapq.heappop(yard.queue))
-    return {problem.scenario.vehicles[number].id: tuple(slots) for number, slots in yard.slots.items()}
+    slot_s: Seconds
+    number: int
+    loop: int
+    bay: tuple[str, int] | None
 
 
 class _Yard:
-    def __init__(self, problem: Problem, routes: Sequence[Sequence[int]], free: dict[str, list[Seconds]]) -> None:
+    def __init__(self, problem: Problem, routes: Sequence[Sequence[int]], *, hurry: bool) -> None:
         self._problem = problem
-        self._calls = {number: self._read(route) for number, route in enumerate(routes) if route}
-        self._free = free
+        self._hurry = hurry
+        self._calls = {n: [problem.call(call) for call in route] for n, route in enumerate(routes) if route}
+        self._loops = {number: loops_of(self._vehicle(number), calls) for number, calls in self._calls.items()}
+        self._free = {
+            depot.place.id: [(-(10**12), bay) for bay in range(depot.bays)]
+            for depot in problem.scenario.depots
+            if depot.bays is not None
+        }
+        self._loaded: list[_Loaded] = []
+        self._queue: list[_Waiting] = []
         self.slots: dict[int, list[Seconds | None]] = {number: [] for number in self._calls}
-        self.queue: list[_Waiting] = []
+        self.somebody_waits = False
+        self._load_all()
+
+    def _load_all(self) -> None:
         for number in self._calls:
             self._wait(number, 0)
+        while self._queue:
+            self._load(heapq.heappop(self._queue))
 
-    def _read(self, route: Sequence[int]) -> list[Call]:
-        return [self._problem.call(number) for number in route]
+    def worth(self) -> tuple[int, ...]:
+        """Smaller is better: routes that cannot be driven, what is late, and how long everybody is out."""
+        tables = {number: self._table(number) for number in self._calls}
+        late = [lateness(self._visits(number), table) for number, table in tables.items() if table is not None]
+        out_s = sum(table.back_s - table.departure_s for table in tables.values() if table is not None)
+        return (len(tables) - len(late), *(sum(column) for column in zip(*late, strict=True)), out_s)
 
     def _vehicle(self, number: int) -> Vehicle:
         return self._problem.scenario.vehicles[number]
 
+    def _visits(self, number: int) -> list[Visit]:
+        return [call for call in self._calls[number] if isinstance(call, Visit)]
+
     def _table(self, number: int) -> Timetable | None:
-        return timetable(self._problem, self._vehicle(number), self._calls[number], loading_at=self.slots[number])
+        slots, calls = self.slots[number], self._calls[number]
+        return timetable(self._problem, self._vehicle(number), calls, loading_at=slots, hurry=self._hurry)
 
     def _wait(self, number: int, loop: int) -> None:
         table = self._table(number)
-        if table is not None and loop < len(table.loops):
-            spare_s = min(due_s - start_s for due_s, start_s in zip(table.due_s, table.starts_s, strict=True))
-            heapq.heappush(self.queue, _Waiting(table.loops[loop].load_s, spare_s, number, loop))
+        if table is None or loop >= len(table.loops):
+            return
+        timed = zip(self._visits(number), table.starts_s, table.due_s, strict=True)
+        spare_s = min(min(due_s, visit.windows[-1].close_s) - start_s for visit, start_s, due_s in timed)
+        heapq.heappush(self._queue, _Waiting(table.loops[loop].load_s, spare_s, number, loop))
 
-    def load(self, waiting: _Waiting) -> None:
-        loop = loops_of(self._vehicle(waiting.number), self._calls[waiting.number])[waiting.loop]
-        bays = self._free.get(loop.depot)
-        slot_s = None
-        if bays is not None:
-            slot_s = max(waiting.ready_s, heapq.heappop(bays))
-            heapq.heappush(bays, slot_s + loading_time_s(self._problem.depots[loop.depot], loop.load))
+    def _load(self, waiting: _Waiting) -> None:
+        loop = self._loops[waiting.number][waiting.loop]
+        bays, duration_s = self._free.get(loop.depot), self._duration_s(loop)
+        slot_s, bay = None, None
+        if bays is not None and duration_s:
+            free_s, number = heapq.heappop(bays)
+            windows = loading_windows(self._problem, self._vehicle(waiting.number), loop)
+            ready_s = max(waiting.ready_s, free_s)
+            found_s = first_instant(windows, ready_s)
+            slot_s, bay = ready_s if found_s is None else found_s, (loop.depot, number)
+            self.somebody_waits = self.somebody_waits or slot_s > waiting.ready_s
+            heapq.heappush(bays, (free_s if found_s is None else slot_s + duration_s, number))
         self.slots[waiting.number].append(slot_s)
+        self._loaded.append(_Loaded(waiting.ready_s if slot_s is None else slot_s, waiting.number, waiting.loop, bay))
         self._wait(waiting.number, waiting.loop + 1)
+
+    def _duration_s(self, loop: LoopCalls) -> Seconds:
+        return loading_time_s(self._problem.depots[loop.depot], loop.load)
+
+    def put_off(self) -> None:
+        """Load as late as moves no end and leaves the bay before the next comes, the last ones first."""
+        self._hurry = False
+        taken_s: dict[tuple[str, int], Seconds] = {}
+        for each in sorted(self._loaded, reverse=True):
+            if each.bay is None:
+                continue
+            self._put_off(each, taken_s.get(each.bay))
+            kept_s = self.slots[each.number][each.loop]
+            if kept_s is not None:
+                taken_s[each.bay] = kept_s
+
+    def _put_off(self, each: _Loaded, next_s: Seconds | None) -> None:
+        slots, loop = self.slots[each.number], self._loops[each.number][each.loop]
+        slots[each.loop] = None
+        table = self._table(each.number)
+        latest_s = each.slot_s if table is None else table.loops[each.loop].load_s
+        if next_s is not None:
+            latest_s = min(latest_s, next_s - self._duration_s(loop))
+        windows = loading_windows(self._problem, self._vehicle(each.number), loop)
+        slots[each.loop] = last_instant(windows, latest_s) if latest_s > each.slot_s else each.slot_s

@@ -42,10 +42,12 @@ class Load(NamedTuple):
 
 
 def total_load(loads: Iterable[Load]) -> Load:
-    total = Load()
+    grams = cm3 = crates = 0
     for load in loads:
-        total = total.plus(load)
-    return total
+        grams += load.grams
+        cm3 += load.cm3
+        crates += load.crates
+    return Load(grams, cm3, crates)
 
 
 class Interval(NamedTuple):
@@ -237,7 +239,8 @@ class Policy:
     """What is better than what. ``prices``: seconds per unserved visit by priority, with ``objective = "prices"``.
 
     ``target_from``: the target counts from the order, or from the loop's departure. ``longest_route_s``: no vehicle is
-    out for longer. ``disinfection_s``: before the next loop of a vehicle that was in a sealed zone.
+    out for longer. ``disinfection_s``: before the next loop of a vehicle that was in a sealed zone. ``change_price_s``: of
+    a stop by another vehicle than in the earlier plan.
     """
 
     after_target: Literal["deliver_late", "leave_out"] = "deliver_late"
@@ -247,6 +250,42 @@ class Policy:
     longest_route_s: Seconds | None = None
     disinfection_s: Seconds = 1_800
     unpreferred_price_s: Seconds = 0
+    change_price_s: Seconds = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What the coordinator fixed: the visit is made by the vehicle, as its n-th stop where a position is given.
+
+    Without a visit the vehicle's whole route is as in the earlier plan.
+    """
+
+    vehicle: str
+    visit: str | None = None
+    position: int | None = None
+
+
+class EarlierLoop(NamedTuple):
+    depot: str
+    visits: tuple[str, ...]
+
+
+class EarlierStop(NamedTuple):
+    """In seconds of today's clock."""
+
+    vehicle: str
+    start_s: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The plan to change as little as possible: who served which visit, and each vehicle's loops in their order.
+
+    ``routes`` None: only who served what is known.
+    """
+
+    stops: Mapping[str, EarlierStop]
+    routes: Mapping[str, tuple[EarlierLoop, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +305,8 @@ class Scenario:
     policy: Policy = Policy()
     snap_limit_m: float = 300.0
     fingerprint: str = ""
+    locks: tuple[Lock, ...] = ()
+    earlier: Earlier | None = None
 
 
 # --- what is to be done -----------------------------------------------------------------------------------------
@@ -283,6 +324,7 @@ class Visit:
 
     ``windows``: the instants at which service may begin by the site's hours, within the wave; None of them: never.
     ``row``: the access point's row and column in the travel-time table. ``target_s``: the site's own, None: the order's.
+    ``earlier``: the vehicle that made it in the plan that is to change as little as possible, if there is one.
     """
 
     site: str
@@ -300,6 +342,7 @@ class Visit:
     allowed: frozenset[str] | None = None
     needs_pass: str | None = None
     preferred: frozenset[str] = frozenset()
+    earlier: str | None = None
 
     @property
     def id(self) -> str:
@@ -361,7 +404,8 @@ class Problem:
         return self.row_of[self.depots[depot].place.access_point]
 
     def drive_s(self, origin_row: int, destination_row: int) -> Seconds:
-        return int(self.travel_s[origin_row, destination_row])
+        seconds: int = self.travel_s.item(origin_row, destination_row)
+        return seconds
 
 
 # --- what will be done ------------------------------------------------------------------------------------------
@@ -379,16 +423,39 @@ class ReasonCode(StrEnum):
     NO_CAPACITY_LEFT = "NO_CAPACITY_LEFT"
 
 
+class Relief(StrEnum):
+    """What one would have to give for a visit to be made in time, in the order in which it is tried: cheapest first."""
+
+    A_LITTLE_MORE_TIME = "a_little_more_time"
+    ONE_MORE_VEHICLE = "one_more_vehicle"
+    OTHER_HOURS = "other_hours"
+    A_PASS = "a_pass"  # noqa: S105  no secret
+    MORE_STOCK = "more_stock"
+    MORE_TIME = "more_time"
+    NONE_FOUND = "none_found"
+    NOT_TRIED = "not_tried"
+
+
 Figures = Mapping[str, float | int | str | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Relaxation:
+    """The cheapest change under which a visit was found to be made in time, by solving; or that none was found."""
+
+    relief: Relief
+    message: Text
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a visit is late or unserved, with the figures it was tested with."""
+    """Why a visit is late or unserved, with the figures it was tested with, and what would have helped."""
 
     code: ReasonCode
     message: Text
     figures: Figures
+    relaxation: Relaxation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,7 +514,7 @@ class RouteTotals(NamedTuple):
     """What a plan states of a route; the checker adds it up again.
 
     ``wait_s``: before stops and rests. ``depot_s``: at depots between loops. ``price_s``: of stops by vehicles that their
-    sites do not prefer.
+    sites do not prefer, and by others than in the earlier plan.
     """
 
     stops: int
@@ -465,12 +532,18 @@ class RouteTotals(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Everything one vehicle does in one plan."""
+    """Everything one vehicle does in one plan. ``driver``: who drives it, None where nobody is assigned."""
 
     vehicle: str
     loops: tuple[Loop, ...]
     totals: RouteTotals
     rests: tuple[Rest, ...] = ()
+    driver: str | None = None
+
+    @property
+    def out(self) -> Interval:
+        """From loading to the return."""
+        return Interval(self.loops[0].loading_from_s, self.loops[-1].back_s)
 
 
 class Objective(NamedTuple):

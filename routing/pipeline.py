@@ -10,12 +10,19 @@ from geodata.network import Network
 from geodata.roads import Roads, open_roads
 from geodata.travel_times import TravelTimes, exact_times
 from routing.check import check_plan
+from routing.check_drivers import check_drivers
+from routing.check_locks import check_locks
 from routing.check_roads import check_roads
+from routing.drivers import assign_drivers
 from routing.errors import PlanRejected
 from routing.evaluate import Solution, plan_of, with_summary, with_totals
 from routing.explain import explain_plan
+from routing.holding import HoldingLocks
+from routing.locks import with_locks
 from routing.model import Loop, Plan, Problem, Scenario, Stop, Summary
+from routing.previous import ChangingLittle
 from routing.problem import locate_places, pose_problem
+from routing.relax import relax_plan
 from routing.solvers import base
 
 
@@ -31,6 +38,14 @@ OnProgress = Callable[[Progress], None]
 
 def in_silence(progress: Progress) -> None:
     """Tell nobody."""
+
+
+Later = Callable[[Problem], Problem]
+
+
+def as_posed(problem: Problem) -> Problem:
+    """The whole day is still ahead."""
+    return problem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,37 +72,56 @@ def pose(scenario: Scenario, network: Network) -> Posed:
     roads = open_roads(network)
     located = locate_places(roads, scenario)
     times = exact_times(roads)
-    return Posed(roads, times, pose_problem(scenario, located, times))
+    return Posed(roads, times, with_locks(pose_problem(scenario, located, times)))
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913  keyword-only
     scenario: Scenario,
     network: Network,
     *,
     solver: base.Solver,
     stop: base.Stop,
     seed: int = 0,
+    later: Later = as_posed,
     on_progress: OnProgress = in_silence,
 ) -> Planned:
-    """A checked plan. Raises ``PlanRejected`` rather than return one that breaks a rule."""
+    """A checked plan. Raises ``PlanRejected`` rather than return one that breaks a rule.
+
+    ``later`` makes of the posed problem the one that is left to solve, in the middle of a day.
+    """
     on_progress(Progress("pose"))
     posed = pose(scenario, network)
+    posed = replace(posed, problem=later(posed.problem))
     on_progress(Progress("solve"))
-    solution = solver.solve(posed.problem, stop=stop, seed=seed, on_improvement=_checked(posed.problem, on_progress))
+    hear = _checked(posed.problem, on_progress)
+    solution = _fitted(posed.problem, solver).solve(posed.problem, stop=stop, seed=seed, on_improvement=hear)
     on_progress(Progress("check"))
     plan = finish_plan(posed, solution)
     require_good(posed, plan)
     return Planned(posed.roads, posed.problem, plan, solution)
 
 
+def _fitted(problem: Problem, solver: base.Solver) -> base.Solver:
+    """The solver, with what is fixed and what was planned before around it."""
+    if problem.scenario.earlier is not None:
+        solver = ChangingLittle(solver)
+    return HoldingLocks(solver) if problem.scenario.locks else solver
+
+
 def finish_plan(posed: Posed, solution: Solution) -> Plan:
+    """Times and totals, the ways driven, drivers, and for whatever is late or unserved why, and what would help."""
+    plan = explained_plan(posed, solution)
+    return relax_plan(posed.problem, assign_drivers(posed.problem.scenario, plan))
+
+
+def explained_plan(posed: Posed, solution: Solution) -> Plan:
     """Times and totals, the ways driven, and a tested reason for whatever is late or unserved."""
-    plan = plan_of(posed.problem, solution)
-    return explain_plan(posed.problem, drive_legs(posed, plan))
+    return explain_plan(posed.problem, drive_legs(posed, plan_of(posed.problem, solution)))
 
 
 def require_good(posed: Posed, plan: Plan) -> None:
     violations = check_plan(posed.problem, plan) + check_roads(posed.roads, posed.problem, plan)
+    violations += check_drivers(posed.problem.scenario, plan) + check_locks(posed.problem, plan)
     if violations:
         raise PlanRejected(violations)
 

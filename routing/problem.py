@@ -196,9 +196,10 @@ def _in_stock(line: DemandLine, depots: Sequence[Depot]) -> Iterator[DemandLine]
     fullest_first = sorted((depot.stock[line.kind] for depot in depots), reverse=True)
     left = line.units
     for units in fullest_first:
-        if 0 < units < left:
-            yield DemandLine(line.kind, units)
-            left -= units
+        if not 0 < units < left:
+            break
+        yield DemandLine(line.kind, units)
+        left -= units
     yield DemandLine(line.kind, left)
 
 
@@ -206,7 +207,7 @@ def _joins(
     line: DemandLine, group: Sequence[DemandLine], kinds: dict[str, SupplyKind], depots: Sequence[Depot]
 ) -> bool:
     others = {other.kind for other in group}
-    if line.kind in others or others & kinds[line.kind].apart:
+    if line.kind in others or others & kinds[line.kind].apart or any(line.kind in kinds[kind].apart for kind in others):
         return False
     lines = [*group, line]
     return any(all(depot.stock.get(each.kind, each.units) >= each.units for each in lines) for depot in depots)

@@ -6,8 +6,8 @@ visits of the loop, loading again …, rests where they fall due, and the way ho
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from routing.model import (
     Depot,
     Interval,
     Load,
+    Policy,
     Problem,
     Reload,
     Rest,
@@ -62,15 +63,21 @@ class Timetable(NamedTuple):
 
 
 def timetable(
-    problem: Problem, vehicle: Vehicle, calls: Sequence[Call], *, loading_at: Sequence[Seconds | None] = ()
+    problem: Problem,
+    vehicle: Vehicle,
+    calls: Sequence[Call],
+    *,
+    loading_at: Sequence[Seconds | None] = (),
+    hurry: bool = False,
 ) -> Timetable | None:
     """When the vehicle makes these calls in this order; None where a rule that binds one vehicle alone forbids it.
 
     Every stop begins as early as any departure allows; of the departures that bring the vehicle back equally early,
-    without making a late stop later, the latest is taken: the least waiting for the least time on the road.
-    ``loading_at``: per loop the instant at which its loading bay is kept for it, None or nothing where none is short.
+    without making a late stop later, the latest is taken: the least waiting for the least time on the road. Of the ways
+    to take the breaks, the one that makes the fewest stops late and is back first. ``loading_at``: per loop the instant
+    at which its loading bay is kept for it, None or nothing where none is short. ``hurry``: loading begins at once.
     """
-    table = _table(problem, vehicle, calls, loading_at)
+    table = _table(problem, vehicle, calls, loading_at, hurry=hurry)
     accepts_late = problem.scenario.policy.after_target == "deliver_late"
     return table if table is not None and (accepts_late or not table.late_s) else None
 
@@ -83,18 +90,22 @@ def earliest_alone(problem: Problem, vehicle: Vehicle, visit: Visit) -> Timetabl
 
 
 def _table(
-    problem: Problem, vehicle: Vehicle, calls: Sequence[Call], loading_at: Sequence[Seconds | None]
+    problem: Problem,
+    vehicle: Vehicle,
+    calls: Sequence[Call],
+    loading_at: Sequence[Seconds | None],
+    *,
+    hurry: bool = False,
 ) -> Timetable | None:
     loops = loops_of(vehicle, calls)
     if not loops_allowed(problem, vehicle, loops):
         return None
-    chain = _Chain(problem, vehicle, loops, loading_at)
-    earliest = chain.as_early_as_possible()
-    if earliest is None:
-        return None
-    table = chain.table(chain.leaving_late(earliest))
-    longest_s = problem.scenario.policy.longest_route_s
-    return table if longest_s is None or table.back_s - table.departure_s <= longest_s else None
+    steps = tuple(_steps(problem, vehicle, loops, loading_at))
+    clock = _Clock(problem.scenario.policy, hurry=hurry)
+    if not vehicle.breaks:
+        return clock.table(steps)
+    found = min(clock.tables_with_rests(steps, vehicle.breaks), key=_preference, default=None)
+    return None if found is None else found[1]
 
 
 # --- loops --------------------------------------------------------------------------------------------------------
@@ -103,10 +114,7 @@ def _table(
 class LoopCalls(NamedTuple):
     depot: str
     visits: tuple[Visit, ...]
-
-    @property
-    def load(self) -> Load:
-        return total_load(visit.load for visit in self.visits)
+    load: Load
 
 
 def loops_of(vehicle: Vehicle, calls: Sequence[Call]) -> list[LoopCalls]:
@@ -114,11 +122,11 @@ def loops_of(vehicle: Vehicle, calls: Sequence[Call]) -> list[LoopCalls]:
     visits: list[Visit] = []
     for call in calls:
         if isinstance(call, Reload):
-            loops.append(LoopCalls(depot, tuple(visits)))
+            loops.append(LoopCalls(depot, tuple(visits), total_load([visit.load for visit in visits])))
             depot, visits = call.depot, []
         else:
             visits.append(call)
-    return [*loops, LoopCalls(depot, tuple(visits))]
+    return [*loops, LoopCalls(depot, tuple(visits), total_load([visit.load for visit in visits]))]
 
 
 def loops_allowed(problem: Problem, vehicle: Vehicle, loops: Sequence[LoopCalls]) -> bool:
@@ -151,156 +159,209 @@ def loading_time_s(depot: Depot, load: Load) -> Seconds:
 # --- the chain ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """``row``: where, -1 for wherever the vehicle is. ``gap_s``: after arriving, before it may begin."""
+class _Step(NamedTuple):
+    """``lead_s``: to drive there, and ``gap_s`` of it to be disinfected, after what comes before."""
 
-    row: int
+    lead_s: Seconds
     windows: tuple[Interval, ...]
     duration_s: Seconds = 0
-    gap_s: Seconds = 0
     visit: Visit | None = None
     depot: str = ""
-    rest: Break | None = None
+    gap_s: Seconds = 0
+    rest: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Timed:
-    step: _Step
-    start_s: Seconds
-
-    @property
-    def end_s(self) -> Seconds:
-        return self.start_s + self.step.duration_s
+_Steps = Sequence[_Step]
 
 
-class _Chain:
-    def __init__(
-        self, problem: Problem, vehicle: Vehicle, loops: Sequence[LoopCalls], loading_at: Sequence[Seconds | None]
-    ) -> None:
-        self._problem = problem
-        self._vehicle = vehicle
-        self._steps = list(self._laid_out(loops, loading_at))
-
-    def _laid_out(self, loops: Sequence[LoopCalls], loading_at: Sequence[Seconds | None]) -> Iterator[_Step]:
-        gap_s = 0
-        for number, loop in enumerate(loops):
-            yield self._loading(loop, loading_at[number] if number < len(loading_at) else None, gap_s)
-            for visit in loop.visits:
-                yield _Step(visit.row, visit.windows, visit.service_s, visit=visit)
-            sealed = any(visit.zone is ZoneLevel.SEALED for visit in loop.visits)
-            gap_s = self._problem.scenario.policy.disinfection_s if sealed else 0
-        home = Interval(self._vehicle.shift.open_s, self._vehicle.shift.close_s)
-        yield _Step(self._problem.depot_row(self._vehicle.end), (home,))
-
-    def _loading(self, loop: LoopCalls, kept_s: Seconds | None, gap_s: Seconds) -> _Step:
-        depot = self._problem.depots[loop.depot]
-        duration_s = loading_time_s(depot, loop.load)
-        ordered_s = max(visit.order.order_s for visit in loop.visits)
-        on_duty = Interval(max(self._vehicle.shift.open_s, ordered_s), self._vehicle.shift.close_s)
-        slot = on_duty if kept_s is None else Interval(kept_s, kept_s)
-        opening = (on_duty,) if depot.opening is None else depot.opening
-        met = (Interval(hours.open_s, hours.close_s - duration_s).meet(on_duty) for hours in opening)
-        windows = tuple(kept for window in met if window is not None and (kept := window.meet(slot)) is not None)
-        return _Step(self._problem.depot_row(loop.depot), windows, duration_s, gap_s, depot=loop.depot)
-
-    def as_early_as_possible(self) -> list[_Timed] | None:
-        timed: list[_Timed] = []
-        rests = list(self._vehicle.breaks)
-        for step in self._steps:
-            following = self._next(timed, step)
-            while following is not None and rests and self._falls_due(timed, following, rests[0]):
-                resting = self._next(timed, _Step(-1, (rests[0].window,), rests[0].duration_s, rest=rests[0]))
-                if resting is None:
-                    return None
-                timed.append(resting)
-                rests.pop(0)
-                following = self._next(timed, step)
-            if following is None:
-                return None
-            timed.append(following)
-        return timed
-
-    def _falls_due(self, timed: Sequence[_Timed], following: _Timed, rest: Break) -> bool:
-        """Whether the rest must come now: it cannot begin after the next step, nor was it over before leaving."""
-        if not timed or following.end_s <= rest.window.close_s:
-            return False
-        return timed[0].end_s < rest.window.open_s + rest.duration_s
-
-    def _next(self, timed: Sequence[_Timed], step: _Step) -> _Timed | None:
-        """The step as early as possible after those before it."""
-        ready_s = timed[-1].end_s + self._drive_s(timed, step) + step.gap_s if timed else -NO_WAY_S
-        starts = (max(ready_s, window.open_s) for window in step.windows if ready_s <= window.close_s)
-        start_s = min(starts, default=None)
-        return None if start_s is None else _Timed(step, start_s)
-
-    def _drive_s(self, timed: Sequence[_Timed], step: _Step) -> Seconds:
-        if step.row < 0:
-            return 0
-        row = next(before.step.row for before in reversed(timed) if before.step.row >= 0)
-        return self._problem.drive_s(row, step.row)
-
-    def leaving_late(self, earliest: list[_Timed]) -> list[_Timed]:
-        """The same steps with each loading begun as late as moves neither the end, nor a late stop, nor a window."""
-        timed: list[_Timed] = []
-        for before, latest_s in zip(earliest, self._latest(earliest), strict=True):
-            step = replace(before.step, windows=(Interval(latest_s, latest_s),)) if before.step.depot else before.step
-            following = self._next(timed, step)
-            if following is None:
-                return earliest
-            timed.append(following)
-        return timed
-
-    def _latest(self, earliest: list[_Timed]) -> list[Seconds]:
-        """How late may each step begin."""
-        due_s = self._due_s(earliest)
-        latest = [earliest[-1].start_s]
-        for number in range(len(earliest) - 2, -1, -1):
-            timed, after = earliest[number], earliest[number + 1]
-            drive_s = self._drive_s(earliest[: number + 1], after.step)
-            bound_s = latest[0] - after.step.gap_s - drive_s - timed.step.duration_s
-            if timed.step.visit is not None:
-                late = timed.start_s > due_s[number]
-                bound_s = timed.start_s if late else min(bound_s, due_s[number])
-            latest.insert(0, _last_instant(timed.step.windows, bound_s))
-        return latest
-
-    def _due_s(self, timed: Sequence[_Timed]) -> dict[int, Seconds]:
-        """By number of the step: the last second at which a visit begins in time."""
-        from_departure = self._problem.scenario.policy.target_from == "departure"
-        due_s, left_s = {}, 0
-        for number, each in enumerate(timed):
-            if each.step.depot:
-                left_s = each.end_s
-            if each.step.visit is not None:
-                due_s[number] = (left_s if from_departure else each.step.visit.order.order_s) + each.step.visit.within_s
-        return due_s
-
-    def table(self, timed: list[_Timed]) -> Timetable:
-        loads = [number for number, each in enumerate(timed) if each.step.depot]
-        loops = tuple(
-            LoopTimes(timed[load].step.depot, timed[load].start_s, timed[load].end_s, self._arrival_s(timed, after))
-            for load, after in zip(loads, [*loads[1:], len(timed) - 1], strict=True)
-        )
-        due_s = self._due_s(timed)
-        visits = [number for number, each in enumerate(timed) if each.step.visit is not None]
-        return Timetable(
-            loops=loops,
-            starts_s=tuple(timed[number].start_s for number in visits),
-            due_s=tuple(due_s[number] for number in visits),
-            rests=tuple(self._rests(timed)),
-        )
-
-    def _arrival_s(self, timed: Sequence[_Timed], number: int) -> Seconds:
-        return timed[number - 1].end_s + self._drive_s(timed[:number], timed[number].step)
-
-    def _rests(self, timed: Sequence[_Timed]) -> Iterator[Rest]:
-        return (Rest(each.start_s, each.step.duration_s) for each in timed if each.step.rest is not None)
+def _steps(
+    problem: Problem, vehicle: Vehicle, loops: Sequence[LoopCalls], loading_at: Sequence[Seconds | None]
+) -> Iterator[_Step]:
+    row = problem.depot_row(vehicle.start)
+    gap_s = 0
+    for number, loop in enumerate(loops):
+        depot, before = problem.depot_row(loop.depot), row
+        kept_s = loading_at[number] if number < len(loading_at) else None
+        lead_s = problem.drive_s(before, depot) + gap_s if number else 0
+        yield _loading(problem, vehicle, loop, kept_s)._replace(lead_s=lead_s, gap_s=gap_s)
+        row = depot
+        for visit in loop.visits:
+            yield _Step(problem.drive_s(row, visit.row), visit.windows, visit.service_s, visit)
+            row = visit.row
+        gap_s = problem.scenario.policy.disinfection_s if loop.visits[-1].zone is ZoneLevel.SEALED else 0
+    yield _Step(problem.drive_s(row, problem.depot_row(vehicle.end)), (vehicle.shift,))
 
 
-def _last_instant(windows: Sequence[Interval], bound_s: Seconds) -> Seconds:
+def _loading(problem: Problem, vehicle: Vehicle, loop: LoopCalls, kept_s: Seconds | None) -> _Step:
+    duration_s = loading_time_s(problem.depots[loop.depot], loop.load)
+    windows = loading_windows(problem, vehicle, loop)
+    if kept_s is not None:
+        windows = [Interval(kept_s, kept_s) for window in windows if window.holds(kept_s)][:1]
+    return _Step(0, tuple(windows), duration_s, depot=loop.depot)
+
+
+def loading_windows(problem: Problem, vehicle: Vehicle, loop: LoopCalls) -> list[Interval]:
+    """When loading may begin: the vehicle on duty, the order given, the depot open until it ends."""
+    depot = problem.depots[loop.depot]
+    ordered_s = max(visit.order.order_s for visit in loop.visits)
+    on_duty = Interval(max(vehicle.shift.open_s, ordered_s), vehicle.shift.close_s)
+    if depot.opening is None:
+        return [on_duty]
+    duration_s = loading_time_s(depot, loop.load)
+    open_hours = (Interval(hours.open_s, hours.close_s - duration_s).meet(on_duty) for hours in depot.opening)
+    return [window for window in open_hours if window is not None]
+
+
+def _earliest(steps: _Steps) -> list[Seconds] | None:
+    """When each step begins, as early as it can after those before it."""
+    starts_s: list[Seconds] = []
+    end_s = -NO_WAY_S
+    for step in steps:
+        start_s = first_instant(step.windows, end_s + step.lead_s)
+        if start_s is None:
+            return None
+        starts_s.append(start_s)
+        end_s = start_s + step.duration_s
+    return starts_s
+
+
+def first_instant(windows: Sequence[Interval], ready_s: Seconds) -> Seconds | None:
+    """The first instant of the windows from the given one on."""
+    found: Seconds | None = None
+    for open_s, close_s in windows:
+        if ready_s <= close_s:
+            start_s = max(open_s, ready_s)
+            if found is None or start_s < found:
+                found = start_s
+    return found
+
+
+def last_instant(windows: Sequence[Interval], bound_s: Seconds) -> Seconds:
     """The last instant of the windows up to the bound."""
     return max(min(window.close_s, bound_s) for window in windows if window.open_s <= bound_s)
+
+
+class _Clock:
+    """Times the steps of one vehicle. ``hurry``: each loading begins at once, too, and not as late as does no harm."""
+
+    def __init__(self, policy: Policy, *, hurry: bool) -> None:
+        self._from_departure = policy.target_from == "departure"
+        self._longest_s = NO_WAY_S if policy.longest_route_s is None else policy.longest_route_s
+        self._hurry = hurry
+
+    def table(self, steps: _Steps) -> Timetable | None:
+        """None where a window is missed or the route is longer than allowed."""
+        starts_s = _earliest(steps)
+        if starts_s is None:
+            return None
+        if not self._hurry and _waits(steps, starts_s):
+            starts_s = self._leaving_late(steps, starts_s)
+        table = self._tabulated(steps, starts_s)
+        return table if table.back_s - table.departure_s <= self._longest_s else None
+
+    def tables_with_rests(self, steps: _Steps, breaks: Sequence[Break]) -> Iterator[tuple[_Steps, Timetable]]:
+        """Every way worth trying to take the breaks: before or after any drive, or by leaving after them."""
+        starts_s = _earliest(steps)
+        if starts_s is None:
+            return
+        out = Interval(starts_s[0] + steps[0].duration_s, starts_s[-1])
+        due = next((rest for rest in breaks if not _spared(rest, out)), None)
+        if due is None:
+            table = self.table(steps)
+            if table is not None:
+                yield steps, table
+            return
+        others = [rest for rest in breaks if rest is not due]
+        yield from self.tables_with_rests(_leaving_after(steps, due), others)
+        for resting in _resting(steps, starts_s, due, even_if_over=self._from_departure):
+            yield from self.tables_with_rests(resting, others)
+
+    def _leaving_late(self, steps: _Steps, earliest_s: list[Seconds]) -> list[Seconds]:
+        """The same steps with each loading begun as late as moves neither the end, nor a late stop, nor a window."""
+        latest_s = self._latest(steps, earliest_s)
+        late_steps = [
+            step._replace(windows=(Interval(at_s, at_s),)) if step.depot else step
+            for step, at_s in zip(steps, latest_s, strict=True)
+        ]
+        starts_s = _earliest(late_steps)
+        assert starts_s is not None, "as late as possible is possible"  # noqa: S101
+        return starts_s
+
+    def _latest(self, steps: _Steps, earliest_s: list[Seconds]) -> list[Seconds]:
+        """How late may each step begin. A target that counts from the departure moves with it, and binds nothing."""
+        latest_s = [earliest_s[-1]]
+        for number in range(len(steps) - 2, -1, -1):
+            step = steps[number]
+            bound_s = latest_s[-1] - steps[number + 1].lead_s - step.duration_s
+            if step.visit is not None and not self._from_departure:
+                bound_s = min(bound_s, max(earliest_s[number], step.visit.deadline_s))
+            latest_s.append(last_instant(step.windows, bound_s))
+        return latest_s[::-1]
+
+    def _tabulated(self, steps: _Steps, starts_s: list[Seconds]) -> Timetable:
+        loops, visits_s, due_s, rests = [], [], [], []
+        depot, load_s, left_s, end_s = "", 0, 0, 0
+        for step, start_s in zip(steps, starts_s, strict=True):
+            if step.visit is not None:
+                visits_s.append(start_s)
+                due_s.append(left_s + step.visit.within_s if self._from_departure else step.visit.deadline_s)
+            elif step.rest:
+                rests.append(Rest(start_s, step.duration_s))
+            else:
+                if depot:
+                    loops.append(LoopTimes(depot, load_s, left_s, end_s + step.lead_s - step.gap_s))
+                depot, load_s, left_s = step.depot, start_s, start_s + step.duration_s
+            end_s = start_s + step.duration_s
+        return Timetable(tuple(loops), tuple(visits_s), tuple(due_s), tuple(rests))
+
+
+def _waits(steps: _Steps, starts_s: list[Seconds]) -> bool:
+    timed = pairwise(zip(steps, starts_s, strict=True))
+    return any(before_s + before.duration_s + step.lead_s < start_s for (before, before_s), (step, start_s) in timed)
+
+
+def _spared(rest: Break, out: Interval) -> bool:
+    """Whether the rest was over before leaving, or can still begin after the return."""
+    return out.open_s >= rest.window.open_s + rest.duration_s or out.close_s <= rest.window.close_s
+
+
+def _leaving_after(steps: _Steps, rest: Break) -> _Steps:
+    """The same steps, loaded no earlier than lets the vehicle leave when the rest is over."""
+    loading = steps[0]
+    over = Interval(rest.window.open_s + rest.duration_s - loading.duration_s, NO_WAY_S)
+    later = tuple(met for window in loading.windows if (met := window.meet(over)) is not None)
+    return [loading._replace(windows=later), *steps[1:]]
+
+
+def _resting(steps: _Steps, starts_s: list[Seconds], rest: Break, *, even_if_over: bool) -> Iterator[_Steps]:
+    """The steps with the rest before or after a drive, where it may begin.
+
+    Not before a step that is over when the rest may begin, except where a rest before leaving is better than on the way.
+    """
+    for number in range(1, len(steps)):
+        step, end_s = steps[number], starts_s[number - 1] + steps[number - 1].duration_s
+        over = not even_if_over and starts_s[number] + step.duration_s <= rest.window.open_s and number < len(steps) - 1
+        if over or end_s > rest.window.close_s:
+            continue
+        resting = _Step(0, (rest.window,), rest.duration_s, rest=True)
+        yield [*steps[:number], resting, *steps[number:]]
+        if step.visit is not None and end_s + step.lead_s <= rest.window.close_s:
+            resting = resting._replace(lead_s=step.lead_s)
+            yield [*steps[:number], resting, step._replace(lead_s=0), *steps[number + 1 :]]
+
+
+def _preference(found: tuple[_Steps, Timetable]) -> tuple[int, ...]:
+    """Of the ways to rest: the fewest late, most urgent first, the least late, the earliest back, the latest away."""
+    steps, table = found
+    visits = [step.visit for step in steps if step.visit is not None]
+    return (*lateness(visits, table), table.back_s, -table.departure_s)
+
+
+def lateness(visits: Sequence[Visit], table: Timetable) -> tuple[int, ...]:
+    """How many are late by urgency, most urgent first, and for how many seconds together."""
+    timed = zip(visits, table.starts_s, table.due_s, strict=True)
+    late = Counter(visit.urgency for visit, start_s, due_s in timed if start_s > due_s)
+    return (*(late[urgency] for urgency in range(4)), table.late_s)
 
 
 def leaving_windows(problem: Problem, vehicle: Vehicle) -> Iterator[Interval]:

@@ -189,6 +189,17 @@ FORMS = (
         "drivers",
     ),
     ListForm(
+        "locks",
+        ("锁定", "锁定清单"),
+        (
+            Column("visit", ("任务", "配送任务")),
+            Column("vehicle", ("车辆", "车辆编号")),
+            Column("position", ("位置", "站序"), "number"),
+            Column("route", ("线路", "整条线路")),
+        ),
+        "locks",
+    ),
+    ListForm(
         "stock",
         ("库存", "库存清单"),
         (

@@ -39,6 +39,7 @@ snap_limit_m = 300             # 点位离道路的最大距离，米 / farthest
 # longest_route_min = 480      # 一条线路最长多少分钟 / longest route, minutes
 # disinfection_min = 30        # 从封控区回来后的消毒时间 / disinfection after a sealed zone, minutes
 # unpreferred_price_s = 600    # 非优先车辆送达一次的代价 / price of a stop by a vehicle the site does not prefer
+# change_price_s = 600         # 重新计划时改由另一辆车送达一次的代价 / price of a stop that changes its vehicle when planning anew
 unreadable_hours = "reject"    # 无法识别的时间：报错 reject / 列出并按全天处理 list
 bad_rows = "reject"            # 问题行：报错 reject / 跳过并列出 skip
 

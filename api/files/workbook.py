@@ -22,7 +22,7 @@ from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from api.schemas import LineEntry, LoopEntry, PlanDocument, ReasonEntry, RouteEntry, StopEntry, UnservedEntry
+from api.schemas import Bilingual, LineEntry, LoopEntry, PlanDocument, ReasonEntry, RouteEntry, StopEntry, UnservedEntry
 from geodata.errors import Text
 
 Value = str | int | float | datetime | timedelta | None
@@ -79,14 +79,22 @@ class Clock:
 def write_workbook(plan: PlanDocument, stream: IO[bytes], *, lang: str = "zh") -> None:
     """Write the plan as .xlsx with complete headings in ``lang`` ("zh" or "en")."""
     clock = Clock.of(plan)
+    ordered_at = plan.orders[0].order_at
+    write_tables(_tables(plan, clock, lang), stream, clock=clock, title=plan.scenario.name, at=ordered_at, lang=lang)
+
+
+def write_tables(
+    tables: Iterable[Table], stream: IO[bytes], *, clock: Clock, title: str, at: datetime, lang: str
+) -> None:
+    """Write the tables as .xlsx, a sheet each; ``at``: the instant it says it was made at."""
     book = Workbook()
     book.remove(book["Sheet"])
-    for table in _tables(plan, clock, lang):
+    for table in tables:
         _write_sheet(book.create_sheet(table.name.in_language(lang)), table, clock, lang)
-    ordered_at = plan.orders[0].order_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    ordered_at = at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
     book.properties.created = ordered_at
     book.properties.creator = "Baogong"
-    book.properties.title = _printable(plan.scenario.name)
+    book.properties.title = _printable(title)
     raw = io.BytesIO()
     book.save(raw)
     _copy_without_clock(raw, stream, ordered_at)
@@ -99,6 +107,7 @@ def _tables(plan: PlanDocument, clock: Clock, lang: str) -> tuple[Table, ...]:
         _stops(plan, clock, lang),
         _late_and_unserved(plan, clock, lang),
         _loads(plan, clock, lang),
+        *((_changes(plan, clock),) if plan.changes else ()),
     )
 
 
@@ -167,6 +176,8 @@ def _routes(plan: PlanDocument, clock: Clock) -> Table:
         *_VEHICLE,
         Column(Text("车辆名称", "Vehicle name"), 18),
         Column(Text("车型", "Vehicle kind"), 12),
+        Column(Text("司机", "Driver"), 14),
+        Column(Text("需先踏勘的点位", "Sites new to the driver"), 24),
         Column(Text("出发库点", "Depot"), 14),
         Column(Text("出发", "Departure"), 12),
         Column(Text("停靠数", "Stops"), 8),
@@ -194,6 +205,8 @@ def _route_row(route: RouteEntry, loop: LoopEntry, clock: Clock) -> Row:
         loop.number,
         route.name,
         route.kind,
+        route.driver_name or route.driver,
+        ", ".join(site for site in route.unknown_sites if site in {stop.site for stop in loop.stops}) or None,
         loop.depot,
         clock(loop.departure_at),
         len(loop.stops),
@@ -273,6 +286,30 @@ def _goods(lines: Iterable[LineEntry]) -> str:
     return ", ".join(f"{line.kind} × {line.units}" for line in lines)
 
 
+def _changes(plan: PlanDocument, clock: Clock) -> Table:
+    """Against the earlier plan; an empty vehicle: not served."""
+    columns = (
+        Column(Text("配送任务", "Visit"), 16),
+        Column(Text("地点编号", "Site"), 14),
+        Column(Text("原车辆", "Vehicle before"), 16),
+        Column(Text("现车辆", "Vehicle now"), 16),
+        Column(Text("原开始卸货", "Start before"), 12),
+        Column(Text("现开始卸货", "Start now"), 12),
+    )
+    rows = tuple(
+        (
+            change.visit,
+            change.site,
+            change.from_vehicle,
+            change.to_vehicle,
+            clock(change.from_start_at) if change.from_start_at else None,
+            clock(change.to_start_at) if change.to_start_at else None,
+        )
+        for change in plan.changes
+    )
+    return Table(Text("变动", "Changes"), columns, rows)
+
+
 def _late_and_unserved(plan: PlanDocument, clock: Clock, lang: str) -> Table:
     columns = (
         Column(Text("状态", "State"), 10),
@@ -289,6 +326,7 @@ def _late_and_unserved(plan: PlanDocument, clock: Clock, lang: str) -> Table:
         Column(Text("优先级", "Priority"), 9),
         Column(Text("原因代码", "Reason code"), 20),
         Column(Text("原因", "Reason"), 60),
+        Column(Text("补救", "What would help"), 50),
     )
     late = (
         _late_row(route, stop, clock, lang) for route, loop in _every_loop(plan) for stop in loop.stops if stop.late_s
@@ -309,10 +347,15 @@ def _unserved_row(entry: UnservedEntry, lang: str) -> Row:
     return (UNSERVED.in_language(lang), *what, required, entry.priority, *_reason(entry.reason, lang))
 
 
-def _reason(reason: ReasonEntry | None, lang: str) -> tuple[str | None, str | None]:
+def _reason(reason: ReasonEntry | None, lang: str) -> tuple[str | None, str | None, str | None]:
     if reason is None:
-        return None, None
-    return reason.code, reason.message.en if lang == "en" else reason.message.zh
+        return None, None, None
+    help_ = reason.relaxation.message if reason.relaxation else None
+    return reason.code, _in_language(reason.message, lang), _in_language(help_, lang) if help_ else None
+
+
+def _in_language(text: Bilingual, lang: str) -> str:
+    return text.en if lang == "en" else text.zh
 
 
 def _loads(plan: PlanDocument, clock: Clock, lang: str) -> Table:

@@ -193,7 +193,10 @@ class _Speaker:
         return text.en if self.language == "en" else text.zh
 
     def why(self, reason: ReasonEntry | None) -> str:
-        return f"{self.say(reason.message)} ({reason.code})" if reason else ""
+        if reason is None:
+            return ""
+        help_ = f" — {self.say(reason.relaxation.message)}" if reason.relaxation else ""
+        return f"{self.say(reason.message)} ({reason.code}){help_}"
 
     def load(self, load: LoadEntry) -> str:
         return f"{load.crates} {self.words['crates']}, {load.kg:,.0f} {self.words['kg']}"

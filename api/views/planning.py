@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from api.http_errors import busy
-from api.schemas import PlanDocument, ScenarioDocument
+from api.schemas import Before, PlanDocument, ScenarioDocument
 from api.settings import Settings
 from geodata.errors import Text
 from geodata.network import Network
@@ -37,8 +37,17 @@ class Planned(Protocol):
 
 
 class Planner(Protocol):
-    def __call__(self, scenario: ScenarioDocument, limit: WorkLimit, warnings: tuple[Text, ...]) -> Planned:
-        """A checked plan that carries the warnings. Raises ``BadInput`` where the scenario and the stored network do not fit."""
+    def __call__(
+        self,
+        scenario: ScenarioDocument,
+        limit: WorkLimit,
+        warnings: tuple[Text, ...],
+        before: Before,
+    ) -> Planned:
+        """A checked plan that carries the warnings and changes little of the one before.
+
+        Raises ``BadInput`` where the scenario and the stored network do not fit.
+        """
         ...
 
 
@@ -49,13 +58,24 @@ def service_planner(settings: Settings) -> Planner:
 
     networks = Networks(settings.network_folder)
 
-    def plan(scenario: ScenarioDocument, limit: WorkLimit, warnings: tuple[Text, ...]) -> Planned:
+    def plan(scenario: ScenarioDocument, limit: WorkLimit, warnings: tuple[Text, ...], before: Before) -> Planned:
         effort = Effort(
             stop=Stop(iterations=limit.iterations or DEFAULT_ITERATIONS, seconds=limit.seconds), seed=limit.seed
         )
-        return plan_scenario(scenario, networks=networks, effort=effort, warnings=warnings)
+        return plan_scenario(
+            scenario,
+            networks=networks,
+            effort=effort,
+            previous=before.previous,
+            state=before.state,
+            warnings=warnings,
+        )
 
     return plan
+
+
+FROM_NOTHING = Before()
+"""No earlier plan: the whole day is ahead."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +90,17 @@ class PlanningDesk:
     def of(cls, planner: Planner, settings: Settings) -> PlanningDesk:
         return cls(planner, threading.BoundedSemaphore(settings.plans_at_once), math.ceil(settings.max_seconds))
 
-    def plan(self, scenario: ScenarioDocument, limit: WorkLimit, *, warnings: tuple[Text, ...] = ()) -> Planned:
+    def plan(
+        self,
+        scenario: ScenarioDocument,
+        limit: WorkLimit,
+        *,
+        warnings: tuple[Text, ...] = (),
+        before: Before = FROM_NOTHING,
+    ) -> Planned:
         """Raises ``Problem`` (503) when every place is taken."""
         with self._place():
-            return self.planner(scenario, limit, warnings)
+            return self.planner(scenario, limit, warnings, before)
 
     @contextmanager
     def _place(self) -> Iterator[None]:

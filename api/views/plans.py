@@ -1,18 +1,23 @@
-"""``POST /api/v1/plans``: a scenario document in, a plan document out."""
+"""``POST /api/v1/plans``: a scenario document in, with an earlier plan or without one; a plan document out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from api.complaints import pointer_to
+from api.files.plan import examine_plan, examine_state
 from api.http_errors import invalid_parameters, invalid_scenario
+from api.schemas import Before
 from api.settings import Settings
 from api.validation import Verdict, examine_scenario
-from api.views.planning import PlanningDesk, WorkLimit
+from api.views.planning import FROM_NOTHING, PlanningDesk, WorkLimit
 from api.views.strict_json import read_json
 from geodata.errors import BadInput, Complaint, Text
 
@@ -28,8 +33,11 @@ def plans_blueprint(desk: PlanningDesk, settings: Settings) -> Blueprint:
         if request.mimetype != "application/json":
             raise UnsupportedMediaType
         limit = read_limit(request.args, settings)
-        verdict = read_scenario(read_json(request.get_data(cache=False)))
-        plan = desk.plan(verdict.document, limit, warnings=tuple(map(_text, verdict.warnings))).document
+        order = read_order(read_json(request.get_data(cache=False)))
+        warnings = tuple(map(_text, order.verdict.warnings))
+        with _pointed_into(order.within):
+            planned = desk.plan(order.verdict.document, limit, warnings=warnings, before=order.before)
+        plan = planned.document
         return Response(plan.model_dump_json(), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
     return plans
@@ -39,17 +47,73 @@ def _text(complaint: Complaint) -> Text:
     return Text(complaint.in_language("zh"), complaint.in_language("en"))
 
 
+@dataclass(frozen=True, slots=True)
+class PlanOrder:
+    """What is to be planned, and what to start from. ``within``: pointer to the scenario in the body."""
+
+    verdict: Verdict
+    before: Before = FROM_NOTHING
+    within: str = ""
+
+
+def read_order(raw: Any) -> PlanOrder:
+    """A scenario, or an object of it, an earlier plan and a state. Raises ``Problem`` (422) with every complaint."""
+    if not isinstance(raw, dict) or "scenario" not in raw:
+        with _pointed_into(""):
+            return PlanOrder(read_scenario(raw))
+    complaints = [Complaint(UNKNOWN_MEMBER, pointer=pointer_to(name)) for name in raw if name not in _MEMBERS]
+    previous, state, verdict = None, None, None
+    try:
+        verdict = read_scenario(raw["scenario"])
+    except BadInput as refusal:
+        complaints += _moved(refusal, "/scenario")
+    try:
+        previous = examine_plan(raw["previous"]) if raw.get("previous") is not None else None
+    except BadInput as refusal:
+        complaints += _moved(refusal, "/previous")
+    try:
+        state = examine_state(raw["state"]) if raw.get("state") is not None else None
+    except BadInput as refusal:
+        complaints += _moved(refusal, "/state")
+    if complaints or verdict is None:
+        raise invalid_scenario(complaints)
+    return PlanOrder(verdict, Before(previous=previous, state=state), "/scenario")
+
+
+_MEMBERS = ("scenario", "previous", "state")
+UNKNOWN_MEMBER = Text("不认识此项", "is not a known member")
+
+
+@contextmanager
+def _pointed_into(within: str) -> Iterator[None]:
+    """Complaints about the scenario, with their place in the body."""
+    try:
+        yield
+    except BadInput as refusal:
+        raise invalid_scenario(_moved(refusal, within)) from None
+
+
+def _moved(refusal: BadInput, within: str) -> list[Complaint]:
+    """A complaint about the state names its own place in the body already."""
+    return [
+        complaint
+        if complaint.pointer.startswith(("/state/", "/previous")) and within == "/scenario"
+        else replace(complaint, pointer=within + complaint.pointer)
+        for complaint in refusal.complaints
+    ]
+
+
 def read_scenario(raw: Any) -> Verdict:
-    """The checked document and its warnings. Raises ``Problem`` (422) with every complaint, the network's name among them."""
+    """The checked document and its warnings. Raises BadInput with every complaint, the network's name among them."""
     complaints = _network_complaints(raw)
     try:
         verdict = examine_scenario(raw)
     except BadInput as error:
         known = {complaint.pointer for complaint in complaints}
         others = (complaint for complaint in error.complaints if complaint.pointer not in known)
-        raise invalid_scenario([*complaints, *others]) from None
+        raise BadInput([*complaints, *others]) from None
     if complaints:
-        raise invalid_scenario(complaints)
+        raise BadInput(complaints)
     return verdict
 
 

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyvrp
@@ -21,8 +21,8 @@ from pyvrp.exceptions import PenaltyBoundWarning
 from pyvrp.IteratedLocalSearch import IteratedLocalSearchCallbacks, IteratedLocalSearchParams
 
 from geodata.travel_times import NO_WAY_S
-from routing.evaluate import Solution, Worth, limits, worth
-from routing.model import Interval, Load, Problem, Seconds, Vehicle, Visit
+from routing.evaluate import Solution, Worth, limits, vehicle_kinds, worth
+from routing.model import Interval, Load, Problem, Seconds, Vehicle, Visit, ZoneLevel
 from routing.schedule import leaving_windows, timetable
 from routing.solvers.base import DEFAULT_ITERATIONS, OnImprovement, Stop
 from routing.solvers.improve import (
@@ -57,6 +57,8 @@ class PyVRPSolver:
         found = _first_search(problem, stop, seed, listener)
         if not _all_in_time(problem, found) and _more_can_be_done(problem):
             found = _late_rather_than_never(problem, found, stop, seed, listener)
+        if _beyond_pyvrp(problem):
+            found = _rearranged(problem, found, stop, seed, listener)
         return replace(found, work_limit=stop.iterations)
 
 
@@ -64,7 +66,7 @@ def _first_search(problem: Problem, stop: Stop, seed: int, listener: _Listener) 
     """Everything in time, as far as PyVRP knows the rules; what breaks one that it does not know is left out."""
     share = IN_TIME_SHARE if _more_can_be_done(problem) else 1.0
     start, part = None, 1
-    if any(vehicle.max_loops > 1 for vehicle in problem.scenario.vehicles) and not _from_departure(problem):
+    if any(_loops(vehicle) > 1 for vehicle in problem.scenario.vehicles) and not _from_departure(problem):
         part = 2
         everything = _search(problem, _offers(problem), None, _Limit(stop, part=2, share=share / 2), seed, None)
         start = None if everything.unserved(problem) else everything
@@ -76,16 +78,26 @@ def _first_search(problem: Problem, stop: Stop, seed: int, listener: _Listener) 
 
 def _more_can_be_done(problem: Problem) -> bool:
     """Whether more than PyVRP's own search is needed: lateness, or a rule it does not know."""
-    scenario, policy = problem.scenario, problem.scenario.policy
+    policy = problem.scenario.policy
     if policy.objective == "lexicographic" and policy.after_target == "deliver_late":
         return True
+    return _beyond_pyvrp(problem)
+
+
+def _beyond_pyvrp(problem: Problem) -> bool:
+    """Whether the scenario has a rule that PyVRP does not know, or knows roughly."""
+    scenario = problem.scenario
     return (
         _from_departure(problem)
         or bool(problem.apart)
         or bool(limits(problem))
         or any(depot.bays is not None or depot.loading_per_crate_s for depot in scenario.depots)
-        or any(vehicle.max_loops > 1 or vehicle.breaks for vehicle in scenario.vehicles)
+        or any(_loops(vehicle) > 1 or vehicle.breaks for vehicle in scenario.vehicles)
     )
+
+
+def _loops(vehicle: Vehicle) -> int:
+    return vehicle.max_loops if vehicle.reload_at else 1
 
 
 def _from_departure(problem: Problem) -> bool:
@@ -116,6 +128,15 @@ def _late_rather_than_never(
     best = listener.better_of(best, rearrange(problem, best, stop, most_places=places, seed=seed))
     listener.hear(best)
     return replace(best, iterations=done, finished=finished and not stop.now())
+
+
+def _rearranged(problem: Problem, found: Solution, stop: Stop, seed: int, listener: _Listener) -> Solution:
+    """The same with everything that PyVRP could not judge looked at again."""
+    places = None if stop.iterations is None else PLACES_PER_ITERATION * stop.iterations
+    again = rearrange(problem, found, stop, most_places=places, seed=seed, whole=True)
+    best = listener.better_of(found, again)
+    listener.hear(best)
+    return replace(best, iterations=found.iterations, finished=found.finished and not stop.now())
 
 
 class _Limit:
@@ -249,15 +270,14 @@ class _Model:
     def _data(self) -> pyvrp.ProblemData:
         groups = self._groups()
         group_of = {client: group for group, clients in enumerate(groups) for client in clients}
-        profiles = list(dict.fromkeys(self._ground.closed_to(self._vehicle(kind)) for kind in self._fleet))
-        matrices = [self._ground.travel_s(closed) for closed in profiles]
+        profiles = list(dict.fromkeys(self._ground.profile(self._vehicle(kind)) for kind in self._fleet))
         return pyvrp.ProblemData(
             locations=[pyvrp.Location(0, 0) for _ in range(self._ground.size)],
             clients=[self._client(number, group_of.get(number)) for number in range(len(self._offers))],
-            depots=[self._depot(number) for number in range(len(self._problem.scenario.depots))],
+            depots=[self._depot(number) for number in range(len(self._ground.of_depot))],
             vehicle_types=[self._vehicle_type(kind, profiles) for kind in self._fleet],
-            distance_matrices=[np.zeros_like(matrix) for matrix in matrices],
-            duration_matrices=matrices,
+            distance_matrices=[self._ground.price_s(profile) for profile in profiles],
+            duration_matrices=[self._ground.travel_s(profile) for profile in profiles],
             groups=[pyvrp.ClientGroup(clients, required=self._required) for clients in groups],
         )
 
@@ -288,21 +308,21 @@ class _Model:
 
     def _depot(self, number: int) -> pyvrp.Depot:
         """Loading takes there what an average loop's does; our own timetable knows better."""
-        depot = self._problem.scenario.depots[number]
+        depot = self._problem.scenario.depots[number % len(self._problem.depots)]
         capacities = [vehicle.capacity for vehicle in self._problem.scenario.vehicles]
         crates = sum(visit.load.crates for visit in self._problem.visits)
         per_loop = crates / max(1, min(len(capacities), len(self._problem.visits)))
         loading_s = depot.loading_s + round(depot.loading_per_crate_s * per_loop)
         return pyvrp.Depot(self._ground.of_depot[number], service_duration=loading_s)
 
-    def _vehicle_type(self, kind: _Alike, profiles: list[Closed]) -> pyvrp.VehicleType:
+    def _vehicle_type(self, kind: _Alike, profiles: list[_Profile]) -> pyvrp.VehicleType:
         vehicle, leave = self._vehicle(kind), kind.leave
         depots = list(self._problem.depots)
-        loops = _from_departure(self._problem)
+        most_loops, singly = _loops(vehicle), _from_departure(self._problem)
         shift_s = vehicle.shift.close_s - min(0, vehicle.shift.open_s)
         longest_s = self._problem.scenario.policy.longest_route_s
         return pyvrp.VehicleType(
-            num_available=len(kind.numbers) * (vehicle.max_loops if loops else 1),
+            num_available=len(kind.numbers) * (most_loops if singly else 1),
             capacity=[min(limit, bound) for limit, bound in zip(vehicle.capacity, _most(self._problem), strict=True)],
             start_depot=depots.index(vehicle.start),
             end_depot=depots.index(vehicle.end),
@@ -310,12 +330,14 @@ class _Model:
             tw_early=max(0, leave.open_s),
             tw_late=max(0, vehicle.shift.close_s),
             start_late=max(0, leave.close_s),
-            shift_duration=min(shift_s, _longest_loop_s(self._problem) if loops else shift_s, longest_s or shift_s),
-            unit_distance_cost=0,
+            shift_duration=min(shift_s, _longest_loop_s(self._problem) if singly else shift_s, longest_s or shift_s),
+            unit_distance_cost=1,
             unit_duration_cost=1,
-            profile=profiles.index(self._ground.closed_to(vehicle)),
-            reload_depots=[] if loops or vehicle.max_loops == 1 else [depots.index(at) for at in vehicle.reload_at],
-            max_reloads=0 if loops else vehicle.max_loops - 1,
+            profile=profiles.index(self._ground.profile(vehicle)),
+            reload_depots=[]
+            if singly or most_loops == 1
+            else [len(depots) + depots.index(d) for d in vehicle.reload_at],
+            max_reloads=0 if singly else most_loops - 1,
         )
 
     def write(self, solution: Solution) -> pyvrp.Solution:
@@ -337,7 +359,7 @@ class _Model:
         return [
             pyvrp.Activity(pyvrp.ActivityType.CLIENT, next(offers))
             if index >= 0
-            else pyvrp.Activity(pyvrp.ActivityType.DEPOT, -1 - index)
+            else pyvrp.Activity(pyvrp.ActivityType.DEPOT, len(self._problem.depots) - 1 - index)
             for index in indices
         ]
 
@@ -365,40 +387,60 @@ class _Model:
         return (*before, reload, *calls)
 
     def _call(self, activity: pyvrp.Activity) -> int:
-        return self._offers[activity.idx].visit if activity.is_client() else -1 - activity.idx
+        return self._offers[activity.idx].visit if activity.is_client() else self._reload(activity.idx)
+
+    def _reload(self, number: int) -> int:
+        return -1 - number % len(self._problem.depots)
 
 
-Closed = frozenset[int]
-"""Locations that a vehicle must not be sent to."""
+class _Profile(NamedTuple):
+    """Locations that a vehicle must not be sent to, and those where it is not preferred."""
+
+    closed: frozenset[int]
+    unpreferred: frozenset[int]
 
 
 class _Ground:
-    """PyVRP's locations: first the depots, then one for visits alike in place, zone and who may come."""
+    """PyVRP's locations: the depots, first to leave from and then again to reload at, since the way from a sealed zone
+    to the latter includes the disinfection; then one for visits alike in place, zone, and who may or should come."""
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        depots = len(problem.scenario.depots)
+        depots = 2 * len(problem.depots)
         self.of_depot = list(range(depots))
         number: dict[tuple[object, ...], int] = {}
         self.of_visit = [
-            depots + number.setdefault((v.row, v.zone, v.allowed, v.needs_pass), len(number)) for v in problem.visits
+            depots
+            + number.setdefault((v.row, v.zone, v.allowed, v.needs_pass, v.id if v.preferred else ""), len(number))
+            for v in problem.visits
         ]
         self._visit_at = dict(zip(self.of_visit, problem.visits, strict=True))
         self.size = depots + len(number)
 
-    def closed_to(self, vehicle: Vehicle) -> Closed:
-        return frozenset(location for location, visit in self._visit_at.items() if not visit.takes(vehicle))
+    def profile(self, vehicle: Vehicle) -> _Profile:
+        closed = frozenset(at for at, visit in self._visit_at.items() if not visit.takes(vehicle))
+        strange = (at for at, visit in self._visit_at.items() if visit.preferred and vehicle.id not in visit.preferred)
+        return _Profile(closed, frozenset(strange))
 
-    def travel_s(self, closed: Closed) -> Any:
+    def price_s(self, profile: _Profile) -> Any:
+        """Price of going from one location to another. Visits with preferences have one each, so that each pays."""
+        price_s = np.zeros((self.size, self.size), dtype=np.int64)
+        price_s[:, sorted(profile.unpreferred)] = self._problem.scenario.policy.unpreferred_price_s
+        np.fill_diagonal(price_s, 0)
+        return price_s
+
+    def travel_s(self, profile: _Profile) -> Any:
         """Seconds between locations; never to a closed one, nor from higher to lower risk."""
-        rows = [self._problem.depot_row(depot) for depot in self._problem.depots]
+        rows = [self._problem.depot_row(depot) for depot in self._problem.depots] * 2
         rows += [self._visit_at[location].row for location in range(len(rows), self.size)]
         never_s = _never_s(self._problem)
         travel_s = np.minimum(self._problem.travel_s[np.ix_(rows, rows)], never_s)
         zones = np.array([0] * len(self.of_depot) + [self._visit_at[at].zone for at in sorted(self._visit_at)])
         visits = np.arange(self.size) >= len(self.of_depot)
         travel_s[(zones[:, None] > zones[None, :]) & visits[None, :]] = never_s
-        travel_s[:, sorted(closed)] = never_s
+        travel_s[:, sorted(profile.closed)] = never_s
+        reloads = slice(len(self.of_depot) // 2, len(self.of_depot))
+        travel_s[zones == ZoneLevel.SEALED, reloads] += self._problem.scenario.policy.disinfection_s
         np.fill_diagonal(travel_s, 0)
         return np.ascontiguousarray(travel_s)
 
@@ -423,10 +465,9 @@ class _Alike:
 def _fleet(problem: Problem) -> list[_Alike]:
     """The vehicles without those that can never leave. PyVRP knows one time to leave per vehicle, so where a depot
     closes between two orders, some vehicles of a kind are kept for the one and some for the other."""
-    kinds: dict[tuple[Vehicle, Interval], list[int]] = {}
-    seen: Counter[Vehicle] = Counter()
-    for number, vehicle in enumerate(problem.scenario.vehicles):
-        twin = replace(vehicle, id="", name="")
+    kinds: dict[tuple[int, Interval], list[int]] = {}
+    seen: Counter[int] = Counter()
+    for number, (vehicle, twin) in enumerate(zip(problem.scenario.vehicles, vehicle_kinds(problem), strict=True)):
         openings = _useful_openings(problem, vehicle)
         if openings:
             kinds.setdefault((twin, openings[seen[twin] % len(openings)]), []).append(number)

@@ -44,7 +44,7 @@ def app_with(small_scenario_document: ScenarioDocument) -> Callable[..., Flask]:
 def client(
     app_with: Callable[..., Flask], small_plan: PlanDocument, square: Network, asked: list[WorkLimit]
 ) -> FlaskClient:
-    def plan(scenario: ScenarioDocument, limit: WorkLimit, warnings: tuple[Text, ...]) -> Any:
+    def plan(scenario: ScenarioDocument, limit: WorkLimit, warnings: tuple[Text, ...], before: Any) -> Any:
         asked.append(limit)
         return SimpleNamespace(document=small_plan, network=square)
 

@@ -31,7 +31,7 @@ def made() -> list[int]:
 def client(
     small_scenario_document: ScenarioDocument, small_plan: PlanDocument, square: Network, made: list[int]
 ) -> FlaskClient:
-    def plan(scenario: ScenarioDocument, limit: Any, warnings: Any) -> Any:
+    def plan(scenario: ScenarioDocument, limit: Any, warnings: Any, before: Any) -> Any:
         made.append(limit.seed)
         return SimpleNamespace(document=small_plan, network=square)
 

@@ -85,9 +85,9 @@ def grid_network(columns: int = 4, rows: int = 4) -> Network:
 # --- scenarios --------------------------------------------------------------------------------------------------
 
 
-def depot(name: str = "D", *, opening: Sequence[tuple[int, int]] | None = None) -> Depot:
+def depot(name: str = "D", *, opening: Sequence[tuple[int, int]] | None = None, **members: Any) -> Depot:
     hours = None if opening is None else tuple(Interval(*hours) for hours in opening)
-    return Depot(Place(name, name, "district_depot", frozenset({Role.SOURCE}), corner(0), name), hours)
+    return Depot(Place(name, name, "district_depot", frozenset({Role.SOURCE}), corner(0), name), hours, **members)
 
 
 def site(

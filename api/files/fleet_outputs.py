@@ -1,0 +1,81 @@
+"""What a study of fleets leaves behind in a folder: all of it, or nothing."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from api.files.outputs import require_writable
+from api.files.workbook import Clock, Column, Row, Table, write_tables
+from api.maps.fleet_curve import draw_fleet_curve
+from api.schemas import FleetDocument, FleetPointEntry
+from geodata.errors import Text
+
+FILES = ("fleet.json", "fleet.xlsx", "fleet.png")
+MADE_AT = datetime(2020, 1, 1, tzinfo=UTC)
+"""A study is of no instant; a workbook must name one, and the same study writes the same bytes."""
+
+
+def write_fleet_outputs(folder: Path, study: FleetDocument, *, language: str) -> None:
+    """Write the study, its workbook and its curve; they appear together when all are complete."""
+    require_writable(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
+        draft = Path(temporary)
+        (draft / "fleet.json").write_text(study.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        with (draft / "fleet.xlsx").open("wb") as stream:
+            clock = Clock(ZoneInfo(study.scenario.timezone), date.min)
+            tables = (_points(study), _fleets(study))
+            write_tables(tables, stream, clock=clock, title=study.scenario.name, at=MADE_AT, lang=language)
+        (draft / "fleet.png").write_bytes(draw_fleet_curve(study, lang=language))
+        folder.mkdir(exist_ok=True)
+        for name in FILES:
+            shutil.move(draft / name, folder / name)
+
+
+def _points(study: FleetDocument) -> Table:
+    columns = (
+        Column(Text("车辆数", "Vehicles"), 10),
+        Column(Text("按时", "Served in time"), 10),
+        Column(Text("未按时", "Missed"), 10),
+        Column(Text("全部按时", "Enough"), 10),
+        Column(Text("使用车辆", "Vehicles used"), 10),
+        Column(Text("里程（公里）", "Distance (km)"), 12),
+        Column(Text("行驶", "Driving"), 12),
+        Column(Text("重量（千克）", "Load (kg)"), 12),
+    )
+    return Table(Text("车队规模", "Fleet sizes"), columns, tuple(_point_row(study, point) for point in study.points))
+
+
+def _point_row(study: FleetDocument, point: FleetPointEntry) -> Row:
+    return (
+        point.vehicles,
+        point.served_in_time,
+        point.missed,
+        "√" if point.vehicles == study.enough else None,
+        point.vehicles_used,
+        round(point.length_m / 1_000, 3),
+        timedelta(seconds=point.travel_s),
+        point.load.kg,
+    )
+
+
+def _fleets(study: FleetDocument) -> Table:
+    """A row per kind and depot, a column per fleet."""
+    sizes = (Column(Text(f"共 {point.vehicles} 辆", f"Of {point.vehicles}"), 10) for point in study.points)
+    columns = (
+        Column(Text("车型", "Vehicle kind"), 14),
+        Column(Text("出发库点", "Depot"), 14),
+        Column(Text("现有", "Given"), 8),
+        *sizes,
+    )
+    rows = tuple(_fleet_row(study, number) for number in range(len(study.points[0].parts)))
+    return Table(Text("构成", "Fleets"), columns, rows)
+
+
+def _fleet_row(study: FleetDocument, number: int) -> Row:
+    part = study.points[0].parts[number]
+    return part.kind, part.depot, part.given, *(point.parts[number].vehicles for point in study.points)
