@@ -37,9 +37,10 @@ bench: $(READY) $(FONTS) ## measure on real networks; results to benchmarks/resu
 	$(BIN)/python -m benchmarks.dalian report
 	$(BIN)/python -m benchmarks.rules
 	$(BIN)/python -m benchmarks.county
+	$(BIN)/python -m benchmarks.planted
 
-soak: $(READY) $(FONTS) ## the randomised suites with a hundred times the examples
-	BAOGONG_SOAK=100 $(BIN)/pytest -k "random or property" tests
+soak: $(READY) $(FONTS) ## the randomised suites with twenty times the examples
+	BAOGONG_SOAK=20 $(BIN)/pytest -k "random or property or enumerated or reasons or planted" tests
 
 clean: ## remove what make made
 	rm -rf $(VENV) node_modules build cache

@@ -22,7 +22,7 @@ from routing.evaluate import (
     worth,
 )
 from routing.loading import Slots, loading_slots
-from routing.model import Problem, Vehicle, total_load
+from routing.model import Load, Problem, Vehicle, total_load
 from routing.schedule import timetable
 from routing.solvers.base import Stop
 
@@ -34,6 +34,9 @@ PLACES_WITHOUT_ASKING = 100_000
 
 WORSE_THAN_ANY: Worth = (10**18,)
 MOST_TAKEN_OUT = 8
+LOOKS_PER_PLACE = 20
+"""So many vehicles looked at and found full count as one place tried: both are work."""
+
 MISSED = 0.02
 """Part of the places that a rearrangement overlooks, so that it does not always end where it began."""
 
@@ -133,6 +136,8 @@ class _Routes:
         self._bays_short = any(depot.bays is not None for depot in problem.scenario.depots)
         self._limits = limits(problem)
         self._drawn = [self._draw(number, route) for number, route in enumerate(routes)]
+        self._loads: dict[tuple[int, ...], Load] = {}
+        self._looks = 0
         self.tried = 0
         self.routes = list(routes)
         self.left = set(range(len(problem.visits))) - {index for route in routes for index in route}
@@ -259,11 +264,20 @@ class _Routes:
 
     def _may_carry(self, vehicle: Vehicle, route: tuple[int, ...], visit: int) -> bool:
         """A first look, before times are reckoned: may it come at all, and in one loop, has it room."""
-        visits = self._problem.visits
-        if not visits[visit].takes(vehicle):
+        self._looks += 1
+        self.tried += self._looks % LOOKS_PER_PLACE == 0
+        coming = self._problem.visits[visit]
+        if not coming.takes(vehicle):
             return False
-        load = total_load(visits[index].load for index in (*route, visit) if index >= 0)
-        return vehicle.max_loops > 1 or load.fits(vehicle.capacity)
+        return vehicle.max_loops > 1 or self._load(route).plus(coming.load).fits(vehicle.capacity)
+
+    def _load(self, route: tuple[int, ...]) -> Load:
+        """Of a whole route, remembered: most are looked at again and again."""
+        load = self._loads.get(route)
+        if load is None:
+            load = total_load(self._problem.visits[index].load for index in route if index >= 0)
+            self._loads[route] = load
+        return load
 
     def _draw(self, number: int, route: tuple[int, ...]) -> Counter[Use]:
         return uses(self._problem, self._vehicles[number], route) if self._limits and route else Counter()

@@ -39,7 +39,7 @@ LARGEST_PRIZES = 2**52
 LATE_ROUND = 4
 """The search for places for late visits gets this part of the work limit."""
 
-PLACES_PER_ITERATION = 10
+PLACES_PER_ITERATION = 30
 """Places tried afterwards for late visits, per iteration of the work limit."""
 
 IN_TIME_SHARE, LATE_SHARE = 0.6, 0.8

@@ -10,6 +10,7 @@ from routing.explain import explain_plan
 from routing.model import Problem
 from routing.solvers import known_solver
 from routing.solvers.base import Stop
+from tests.conftest import SOAK
 from tests.routing.enumerate_loops import best_worth, random_problem
 
 
@@ -25,6 +26,6 @@ def test_three_visits_no_plan_is_better(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 300))
+@pytest.mark.parametrize("seed", range(100, 100 + 25 * SOAK))
 def test_four_visits_no_plan_is_better(seed: int) -> None:
     assert_optimal(random_problem(seed))

@@ -10,6 +10,7 @@ from routing.explain import explain_plan
 from routing.model import Plan, Problem
 from routing.solvers import known_solver
 from routing.solvers.base import Stop
+from tests.conftest import SOAK
 from tests.routing.planted import planted
 
 
@@ -28,13 +29,13 @@ def test_a_planted_plan_passes_the_checker(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3 * SOAK))
 def test_what_the_solver_finds_passes_the_checker(seed: int) -> None:
     solved(planted(seed, visits=30 + 4 * seed, slack=0.0).problem, 200)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(3 * SOAK))
 def test_with_slack_nearly_everything_is_served_in_time(seed: int) -> None:
     """Sizes from 20 to 200 visits, slack from a tenth to three tenths."""
     visits = (20, 40, 60, 80, 120, 200)[seed % 6]

@@ -12,6 +12,7 @@ from routing.explain import explain_plan
 from routing.model import Plan, Problem, Reason, ReasonCode, Visit
 from routing.solvers import known_solver
 from routing.solvers.base import Stop
+from tests.conftest import SOAK
 from tests.routing.enumerate_loops import random_problem
 
 BESIDE_THE_REST = {ReasonCode.NO_STOCK, ReasonCode.NO_CAPACITY_LEFT}
@@ -53,13 +54,13 @@ def test_a_reason_holds_exactly_if_the_visit_alone_is_not_in_time_either(seed: i
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1_000, 1_150))
+@pytest.mark.parametrize("seed", range(1_000, 1_000 + 40 * SOAK))
 def test_more_reasons_hold(seed: int) -> None:
     require_reasons_hold(random_problem(seed, visits=9, bays=seed % 2 == 0))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(4 * SOAK))
 def test_plans_of_thirty_to_sixty_visits_under_all_rules_pass_the_checker(seed: int) -> None:
     problem = random_problem(seed, visits=30 + 3 * seed, bays=seed % 2 == 0)
     assert check_plan(problem, solved(problem)) == ()
