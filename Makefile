@@ -38,6 +38,7 @@ bench: $(READY) $(FONTS) ## measure on real networks; results to benchmarks/resu
 	$(BIN)/python -m benchmarks.rules
 	$(BIN)/python -m benchmarks.county
 	$(BIN)/python -m benchmarks.planted
+	$(BIN)/python -m benchmarks.reasons
 
 soak: $(READY) $(FONTS) ## the randomised suites with twenty times the examples
 	BAOGONG_SOAK=20 $(BIN)/pytest -k "random or property or enumerated or reasons or planted" tests

@@ -9,10 +9,15 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from geodata.errors import BadInput, Complaint, NetworkUnavailable, Text
+
+if TYPE_CHECKING:
+    from api.terminal import PlanProgress
 
 DONE, RULE_BROKEN, BAD_INPUT, NOT_CHECKED, INTERRUPTED = 0, 1, 2, 3, 130
 LANGUAGES = ("zh", "en")
@@ -48,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plan(commands)
     _add_check(commands)
     _add_fleet(commands)
+    _add_evenness(commands)
     _add_network(commands)
     _add_scenario(commands)
     _add_serve(commands)
@@ -99,7 +105,7 @@ def _plan(options: argparse.Namespace) -> int:
     with PlanProgress(options.lang) as progress:
         stop = Stop(iterations=options.iterations, seconds=options.seconds, on_work=progress.work)
         try:
-            with _located(loaded.locate), _interrupted_by(stop.cancelled.set):
+            with _located(_in_its_file(options, loaded.locate)), _interrupted_by(stop.cancelled.set):
                 outcome = plan_scenario(
                     loaded.document,
                     networks=Networks(loaded.folder, by_path=True),
@@ -116,6 +122,20 @@ def _plan(options: argparse.Namespace) -> int:
         write_outputs(options.out, outcome.document, outcome.network, language=options.lang)
     show_plan(outcome.document, options.out, options.lang)
     return DONE
+
+
+def _in_its_file(
+    options: argparse.Namespace, locate: Callable[[Complaint], Complaint]
+) -> Callable[[Complaint], Complaint]:
+    """What concerns the state or the earlier plan is told by that file, the rest as the scenario's."""
+    files = {"state": options.state, "previous": options.previous}
+
+    def place(complaint: Complaint) -> Complaint:
+        member, slash, inside = complaint.pointer.removeprefix("/").partition("/")
+        file = files.get(member)
+        return locate(complaint) if file is None else replace(complaint, file=file.name, pointer=slash + inside)
+
+    return place
 
 
 @contextmanager
@@ -194,45 +214,81 @@ def _check(options: argparse.Namespace) -> int:
     return DONE
 
 
-# --- fleet ------------------------------------------------------------------------------------------------------
+# --- studies: fleet and evenness --------------------------------------------------------------------------------
 
 
 def _add_fleet(commands: Commands) -> None:
     command = _command(commands, "fleet", _fleet, "how many vehicles it takes to serve everything in time")
+    _add_study_options(command, each="fleet")
+
+
+def _add_evenness(commands: Commands) -> None:
+    command = _command(commands, "evenness", _evenness, "what a shorter longest route costs")
+    _add_study_options(command, each="ceiling")
+
+
+def _add_study_options(command: argparse.ArgumentParser, *, each: str) -> None:
     command.add_argument("scenario", type=Path, metavar="SCENARIO", help="folder, workbook (.xlsx) or document (.json)")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder the study is written to")
-    command.add_argument("--iterations", type=_count, metavar="N", help="work limit per fleet (default: 600)")
+    command.add_argument("--iterations", type=_count, metavar="N", help=f"work limit per {each} (default: 600)")
     command.add_argument("--seed", type=_seed, default=0, metavar="N", help="same seed and work limit: same study")
 
 
 def _fleet(options: argparse.Namespace) -> int:
     from api.files.fleet_outputs import write_fleet_outputs
+    from api.fleet_study import study_document
+    from api.terminal import FleetProgress, show_fleet
+
+    progress = FleetProgress(options.lang)
+    study = partial(study_document, on_fleet=progress.hear_of_fleet)
+    return _study(options, progress, study, write_fleet_outputs, show_fleet)
+
+
+def _evenness(options: argparse.Namespace) -> int:
+    from api.evenness_study import evenness_document
+    from api.files.evenness_outputs import write_evenness_outputs
+    from api.terminal import EvennessProgress, show_evenness
+
+    progress = EvennessProgress(options.lang)
+    study = partial(evenness_document, on_ceiling=progress.hear_of_ceiling)
+    return _study(options, progress, study, write_evenness_outputs, show_evenness)
+
+
+StudyDocument = TypeVar("StudyDocument")
+
+
+def _study(
+    options: argparse.Namespace,
+    progress: PlanProgress,
+    study: Callable[..., StudyDocument],
+    write: Callable[..., None],
+    show: Callable[[StudyDocument, Path, str], None],
+) -> int:
+    """Read, study, write and show; the first Ctrl-C keeps what was found so far."""
     from api.files.outputs import require_writable
     from api.files.scenario import read_scenario
-    from api.fleet_study import study_document
     from api.service import Effort, Networks
-    from api.terminal import FleetProgress, show_fleet, show_violations
+    from api.terminal import show_violations
     from routing.errors import PlanRejected
     from routing.solvers.base import Stop
 
     loaded = read_scenario(options.scenario)
     require_writable(options.out)
-    with FleetProgress(options.lang) as progress:
+    with progress:
         stop = Stop(iterations=options.iterations)
         try:
             with _located(loaded.locate), _interrupted_by(stop.cancelled.set):
-                study = study_document(
+                found = study(
                     loaded.document,
                     networks=Networks(loaded.folder, by_path=True),
                     effort=Effort(stop=stop, seed=options.seed),
                     warnings=loaded.warnings,
-                    on_fleet=progress.hear_of_fleet,
                 )
         except PlanRejected as rejected:
             show_violations(rejected.violations, options.lang)
             return NOT_CHECKED
-        write_fleet_outputs(options.out, study, language=options.lang)
-    show_fleet(study, options.out, options.lang)
+        write(options.out, found, language=options.lang)
+    show(found, options.out, options.lang)
     return DONE
 
 
@@ -253,8 +309,9 @@ def _build_network(options: argparse.Namespace) -> int:
     from geodata.network import build_network, save_network
     from geodata.sources import ATTRIBUTION, read_roads
 
-    segments = read_roads(options.input)
-    network = build_network(segments, name=options.name or Path(options.input).name, attribution=ATTRIBUTION)
+    roads = read_roads(options.input)
+    name = options.name or Path(options.input).name
+    network = build_network(roads.segments, restrictions=roads.relations, name=name, attribution=ATTRIBUTION)
     save_network(network, options.out)
     show_network(network, options.out, options.lang)
     return DONE

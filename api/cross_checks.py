@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
@@ -139,6 +139,36 @@ SAME_POSITION = Text(
     "车辆“{id}”的第 {position} 站锁定了不止一个任务", "more than one visit is locked as stop {position} of '{id}'"
 )
 ROUTE_TWICE = Text("车辆“{id}”的线路锁定了不止一次", "the route of '{id}' is locked more than once")
+SUPPLIES_ITSELF = Text("储备库“{id}”不能由自己供货", "the depot '{id}' cannot be supplied from itself")
+THIRD_STAGE = Text(
+    "上级库“{id}”自己也由“{above}”供货；只支持两级",
+    "the supplier '{id}' is itself supplied, from '{above}'; there are two stages at most",
+)
+NOTHING_TO_SORT = Text("没有填写上级库，分拣时间无意义", "sorting takes a depot to be supplied from")
+ONE_ORDER = Text(
+    "有上级库时只能有一个批次（现有 {count} 个）；请逐批制定计划",
+    "with a depot supplied from another there can be one order only, not {count}: plan one order at a time",
+)
+STATION_AS_SITE = Text(
+    "“{id}”由上级库供货，不能在同一计划中又是点位",
+    "'{id}' is supplied from another depot and cannot be a site of the same plan as well",
+)
+NO_VEHICLE_THERE = Text(
+    "上级库“{id}”没有从那里出发的车辆，货物运不到转运站",
+    "no vehicle starts at the supplier '{id}', so nothing can be brought to its stations",
+)
+NO_VEHICLE_BELOW = Text(
+    "所有车辆都从上级库出发，没有车辆可送往点位", "every vehicle starts at a supplier; none is left to serve the sites"
+)
+FIRST_STAGE_ONLY = Text(
+    "从上级库“{depot}”出发的车辆只送转运站：只能在那里补货、返回上级库，不能是“{id}”",
+    "a vehicle that starts at the supplier '{depot}' serves stations only: it reloads there and ends at a supplier, not '{id}'",
+)
+SECOND_STAGE_ONLY = Text(
+    "“{id}”是上级库，只向转运站供货；从“{depot}”出发的车辆不能在那里补货或返回",
+    "'{id}' supplies stations only; a vehicle that starts at '{depot}' cannot reload or end there",
+)
+NO_LOCKS_YET = Text("有上级库时不能锁定", "nothing can be locked where a depot is supplied from another")
 NULL_ISLAND = Text("坐标为 (0, 0)，应是漏填", "the coordinates are (0, 0), which means they were left out")
 SWAPPED = Text(
     "此点远离其他点 {far} 公里，对调后只有 {near} 公里：经度与纬度似乎写反了",
@@ -325,6 +355,9 @@ def _references(parts: Parts) -> Iterator[tuple[str, str, str]]:
         yield pointer_to("vehicles", index, "depot"), "depots", vehicle.depot
         if vehicle.end is not None:
             yield pointer_to("vehicles", index, "end"), "depots", vehicle.end
+    for index, depot in parts.depots.entries:
+        if depot.supplied_from is not None:
+            yield pointer_to("depots", index, "supplied_from"), "depots", depot.supplied_from
     for index, lock in parts.locks.entries:
         for member in ("vehicle", "route"):
             if getattr(lock, member) is not None:
@@ -467,6 +500,60 @@ def _without_length(parts: Parts) -> Iterator[Complaint]:
         yield complaint_at(pointer, NO_LENGTH, count=len(unknown), sites=len(limited), names=names)
 
 
+# --- depots that are supplied from others ---
+
+
+def _stages(parts: Parts) -> Iterator[Complaint]:
+    """Two stages, one order, no station that is a site, nothing locked."""
+    above = {depot.id: depot.supplied_from for _, depot in parts.depots.entries if depot.supplied_from is not None}
+    sites = {site.id for _, site in parts.sites.entries}
+    orders = parts.orders.entries
+    for index, depot in parts.depots.entries:
+        if depot.supplied_from is None:
+            if depot.sorting_s or depot.sorting_per_crate_s:
+                member = "sorting_s" if depot.sorting_s else "sorting_per_crate_s"
+                yield complaint_at(pointer_to("depots", index, member), NOTHING_TO_SORT)
+            continue
+        pointer = pointer_to("depots", index, "supplied_from")
+        if depot.supplied_from == depot.id:
+            yield complaint_at(pointer, SUPPLIES_ITSELF, id=depot.id)
+        elif depot.supplied_from in above:
+            yield complaint_at(pointer, THIRD_STAGE, id=depot.supplied_from, above=above[depot.supplied_from])
+        if len(orders) > 1:
+            yield complaint_at(pointer, ONE_ORDER, count=len(orders))
+        if depot.id in sites:
+            yield complaint_at(pointer_to("depots", index, "id"), STATION_AS_SITE, id=depot.id)
+    if above and parts.locks.entries:
+        yield complaint_at(pointer_to("locks", parts.locks.entries[0][0]), NO_LOCKS_YET)
+
+
+def _vehicles_of_stages(parts: Parts) -> Iterator[Complaint]:
+    """Each stage has vehicles of its own, and none of them comes to the other's depots."""
+    stations = [(index, depot) for index, depot in parts.depots.entries if depot.supplied_from is not None]
+    suppliers = {depot.supplied_from for _, depot in stations}
+    starts = {vehicle.depot for _, vehicle in parts.vehicles.entries}
+    if not suppliers or not parts.vehicles.known or len(parts.vehicles.entries) < len(parts.vehicles.ids):
+        return
+    for index, depot in stations:
+        supplier = depot.supplied_from
+        if supplier != depot.id and supplier in parts.depots.ids and supplier not in starts:
+            yield complaint_at(pointer_to("depots", index, "supplied_from"), NO_VEHICLE_THERE, id=supplier)
+    if starts <= suppliers:
+        yield complaint_at("/vehicles", NO_VEHICLE_BELOW)
+    for index, vehicle in parts.vehicles.entries:
+        yield from _strays(index, vehicle, suppliers)
+
+
+def _strays(index: int, vehicle: VehicleEntry, suppliers: Collection[str | None]) -> Iterator[Complaint]:
+    first = vehicle.depot in suppliers
+    ends = [] if vehicle.end is None else [(pointer_to("vehicles", index, "end"), vehicle.end)]
+    reloads = [(pointer_to("vehicles", index, "reload", at), name) for at, name in enumerate(vehicle.reload)]
+    astray = [each for each in ends if (each[1] in suppliers) != first]
+    astray += [each for each in reloads if (each[1] != vehicle.depot if first else each[1] in suppliers)]
+    for pointer, name in astray:
+        yield complaint_at(pointer, FIRST_STAGE_ONLY if first else SECOND_STAGE_ONLY, depot=vehicle.depot, id=name)
+
+
 def _nothing_to_do(parts: Parts) -> Iterator[Complaint]:
     for index, vehicle in parts.vehicles.entries:
         if vehicle.capacity_kg is None and vehicle.capacity_m3 is None and vehicle.capacity_crates is None:
@@ -603,6 +690,8 @@ CHECKS: tuple[Callable[[Parts], Iterator[Complaint]], ...] = (
     _lock_references,
     _contradictions,
     _targets,
+    _stages,
+    _vehicles_of_stages,
     _nothing_to_do,
     _coordinates,
     _hours,

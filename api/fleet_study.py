@@ -7,9 +7,9 @@ from dataclasses import replace
 from api import schemas
 from api.scenarios import scenario_of
 from api.service import Effort, Networks
+from api.study_entries import network_entry, scenario_reference, solver_entry, warning_entries
 from geodata.errors import Text
-from geodata.network import Network
-from routing.fleet import DEFAULT_ITERATIONS, FleetPoint, FleetStudy, OnFleet, in_silence, study_fleet
+from routing.fleet import DEFAULT_ITERATIONS, FleetPoint, OnFleet, in_silence, study_fleet
 from routing.solvers import known_solver
 
 
@@ -33,32 +33,16 @@ def study_document(
         on_fleet=on_fleet,
     )
     return schemas.FleetDocument(
-        scenario=_scenario(study),
-        network=_roads(network),
-        solver=_solver(effort, iterations),
+        scenario=scenario_reference(study.problem.scenario),
+        network=network_entry(network),
+        solver=solver_entry(effort, iterations),
         visits=len(study.problem.visits) + len(study.problem.dismissed),
         reachable=study.reachable,
         given=study.given,
         enough=study.enough,
         finished=study.finished,
         points=tuple(_point(point) for point in study.points),
-        warnings=tuple(schemas.Bilingual(zh=warning.zh, en=warning.en) for warning in warnings),
-    )
-
-
-def _scenario(study: FleetStudy) -> schemas.ScenarioReference:
-    scenario = study.problem.scenario
-    return schemas.ScenarioReference(name=scenario.name, timezone=scenario.timezone, fingerprint=scenario.fingerprint)
-
-
-def _roads(network: Network) -> schemas.NetworkEntry:
-    return schemas.NetworkEntry(name=network.name, fingerprint=network.fingerprint, attribution=network.attribution)
-
-
-def _solver(effort: Effort, iterations: int) -> schemas.SolverEntry:
-    engine = known_solver(effort.solver)
-    return schemas.SolverEntry(
-        engine=engine.name, engine_version=engine.version, seed=effort.seed, iterations=iterations, seconds=None
+        warnings=warning_entries(warnings),
     )
 
 

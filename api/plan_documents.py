@@ -41,6 +41,7 @@ from routing.model import (
     RouteTotals,
     Stop,
     Summary,
+    Transfer,
     Unserved,
     Vehicle,
     Violation,
@@ -83,6 +84,7 @@ class PlanWriter:
             warnings=tuple(schemas.Bilingual(zh=warning.zh, en=warning.en) for warning in self.warnings),
             changes=tuple(self._change(change) for change in changed or ()),
             day=self.day,
+            transfers=tuple(self._transfer(transfer) for transfer in plan.transfers),
         )
 
     @cached_property
@@ -109,6 +111,15 @@ class PlanWriter:
             return (self.problem.scenario.epoch + timedelta(seconds=second)).astimezone(self._zone)
         except OverflowError:
             return END_OF_TIME
+
+    def _transfer(self, transfer: Transfer) -> schemas.TransferEntry:
+        return schemas.TransferEntry(
+            station=transfer.station,
+            supplier=transfer.supplier,
+            ready_s=transfer.ready_s,
+            ready_at=self._at(transfer.ready_s),
+            lines=_line_entries(transfer.lines),
+        )
 
     def _change(self, change: Change) -> schemas.ChangeEntry:
         before, after = change.before, change.after
@@ -316,6 +327,20 @@ def plan_of_document(document: schemas.PlanDocument, problem: Problem) -> Plan:
         summary=Summary(
             **stated | {"load": _load(summary.load), "objective": Objective(**summary.objective.model_dump())}
         ),
+        transfers=stated_transfers(document),
+    )
+
+
+def stated_transfers(document: schemas.PlanDocument) -> tuple[Transfer, ...]:
+    """What a document says is brought to stations, right or wrong."""
+    return tuple(
+        Transfer(
+            entry.station,
+            entry.supplier,
+            tuple(DemandLine(line.kind, line.units) for line in entry.lines),
+            entry.ready_s,
+        )
+        for entry in document.transfers
     )
 
 

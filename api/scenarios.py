@@ -32,6 +32,7 @@ from routing.model import (
     Role,
     Scenario,
     Site,
+    Supply,
     SupplyKind,
     Vehicle,
     ZoneLevel,
@@ -236,12 +237,30 @@ def _kind(entry: schemas.KindEntry, apart: frozenset[str]) -> SupplyKind:
 
 
 def _depots(document: schemas.ScenarioDocument, places: Mapping[str, Place], clock: _Clock) -> tuple[Depot, ...]:
-    """A kind with stock at any depot is limited at every depot."""
-    limited = sorted({line.kind for entry in document.depots for line in entry.stock})
-    return tuple(_depot(entry, places[entry.id], clock, limited) for entry in document.depots)
+    """A kind with stock at any depot is limited at every depot; at stations every kind is, and limits no other depot."""
+    every = [kind.id for kind in document.kinds]
+    limited = sorted({line.kind for entry in document.depots if entry.supplied_from is None for line in entry.stock})
+    return tuple(
+        _depot(document.settings, entry, places[entry.id], clock, limited if entry.supplied_from is None else every)
+        for entry in document.depots
+    )
 
 
-def _depot(entry: schemas.DepotEntry, place: Place, clock: _Clock, limited: Sequence[str]) -> Depot:
+def _supply(settings: schemas.Settings, entry: schemas.DepotEntry) -> Supply | None:
+    if entry.supplied_from is None:
+        return None
+    return Supply(
+        supplier=entry.supplied_from,
+        sorting_s=entry.sorting_s,
+        sorting_per_crate_s=entry.sorting_per_crate_s,
+        service_s=settings.service_s,
+        service_per_crate_s=settings.service_per_crate_s,
+    )
+
+
+def _depot(
+    settings: schemas.Settings, entry: schemas.DepotEntry, place: Place, clock: _Clock, limited: Sequence[str]
+) -> Depot:
     return Depot(
         place=place,
         opening=clock.hours(entry.opening),
@@ -249,6 +268,7 @@ def _depot(entry: schemas.DepotEntry, place: Place, clock: _Clock, limited: Sequ
         loading_per_crate_s=entry.loading_per_crate_s,
         bays=entry.loading_bays,
         stock=dict.fromkeys(limited, 0) | {line.kind: line.units for line in entry.stock},
+        supply=_supply(settings, entry),
     )
 
 
@@ -331,4 +351,5 @@ def _policy(settings: schemas.Settings) -> Policy:
         disinfection_s=settings.disinfection_s,
         unpreferred_price_s=settings.unpreferred_price_s,
         change_price_s=settings.change_price_s,
+        longest_route_price=settings.longest_route_price,
     )

@@ -28,6 +28,7 @@ Whole = Annotated[int, Field(ge=0, le=1_000_000_000)]
 PerCrate = Annotated[float, Field(ge=0, le=3_600)]
 TargetSeconds = Annotated[int, Field(gt=0, le=86_400)]
 VehicleMetres = Annotated[float, Field(gt=0, le=100)]
+RiskLevel = Literal["", "precautionary", "controlled", "sealed"]
 Names = Annotated[tuple[Identifier, ...], Field(max_length=5_000)]
 
 
@@ -77,6 +78,7 @@ class Settings(Document):
     disinfection_s: Whole = 1_800
     unpreferred_price_s: Whole = 600
     change_price_s: Whole = 600
+    longest_route_price: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
     unreadable_hours: Literal["reject", "list"] = "reject"
     bad_rows: Literal["reject", "skip"] = "reject"
 
@@ -129,7 +131,11 @@ class StockEntry(Document):
 
 
 class DepotEntry(PlaceEntry):
-    """``stock``: a kind with an entry at any depot is limited everywhere; a depot without an entry then has none."""
+    """``stock``: a kind with an entry at any depot is limited everywhere; a depot without an entry then has none.
+
+    ``supplied_from`` makes it a station: it sends its own ``stock`` and what that depot sends it beforehand, once the last of
+    that has arrived and so long was spent on sorting it.
+    """
 
     kind: PlaceKind = PlaceKind.DISTRICT_DEPOT
     opening: Label = ""
@@ -137,6 +143,9 @@ class DepotEntry(PlaceEntry):
     loading_per_crate_s: PerCrate = 0.0
     loading_bays: Annotated[int, Field(ge=1, le=1_000)] | None = None
     stock: tuple[StockEntry, ...] = ()
+    supplied_from: Identifier | None = None
+    sorting_s: Whole = 0
+    sorting_per_crate_s: PerCrate = 0.0
 
 
 class DemandEntry(Document):
@@ -159,7 +168,7 @@ class SiteEntry(PlaceEntry):
     service_per_crate_s: PerCrate | None = None
     households: Whole | None = None
     target_s: TargetSeconds | None = None
-    zone: Literal["", "precautionary", "controlled", "sealed"] = ""
+    zone: RiskLevel = ""
     max_vehicles: Annotated[int, Field(ge=1, le=5_000)] | None = None
     vehicles: Names = ()
     not_vehicles: Names = ()
@@ -244,13 +253,32 @@ class LineEntry(Document):
 
 
 class VehicleStateEntry(Document):
-    """A vehicle that is not where the earlier plan has it: at a site or depot, free after so many seconds."""
+    """A vehicle that is not where the earlier plan has it: at a site or depot, free after so many seconds.
+
+    On a leg it is where the leg ends, free when it will have driven there. ``been``: the highest risk it has been at on
+    this loop; by default what the earlier plan says, raised to that of ``at``.
+    """
 
     vehicle: Identifier
     at: Identifier
     free_in_s: Whole = 0
-    on_board: tuple[LineEntry, ...] = ()
+    on_board: tuple[StockEntry, ...] = ()
     loops_made: Whole = 1
+    been: RiskLevel | None = None
+
+
+class GoodsTransferEntry(Document):
+    """Goods saved from a lost vehicle: by default all it had on board.
+
+    ``at``: the site or depot where the other vehicle takes them over, and is free after ``free_in_s``. Without it the
+    goods are handed over where that vehicle is.
+    """
+
+    from_vehicle: Identifier
+    to_vehicle: Identifier
+    lines: Annotated[tuple[StockEntry, ...], Field(min_length=1)] | None = None
+    at: Identifier | None = None
+    free_in_s: Whole = 0
 
 
 class StateDocument(Document):
@@ -261,7 +289,9 @@ class StateDocument(Document):
     done: tuple[Identifier, ...] = ()
     failed: tuple[Identifier, ...] = ()
     lost_vehicles: tuple[Identifier, ...] = ()
+    lost_drivers: tuple[Identifier, ...] = ()
     vehicles: tuple[VehicleStateEntry, ...] = ()
+    transfers: tuple[GoodsTransferEntry, ...] = ()
 
 
 # --- plan -------------------------------------------------------------------------------------------------------
@@ -525,6 +555,42 @@ class FleetDocument(Document):
     warnings: tuple[Bilingual, ...]
 
 
+class EvennessPointEntry(Document):
+    """A checked plan under a ceiling on the longest route, null where there is none, and what it costs more than the
+    first. Times out are of the vehicles used. ``worse``: more is late or unserved than in the first.
+    """
+
+    ceiling_s: int | None
+    longest_s: int
+    shortest_s: int
+    mean_s: float
+    vehicles_used: int
+    served_in_time: int
+    served_late: int
+    unserved: int
+    worse: bool
+    cost_s: int
+    extra_s: int
+    extra_percent: float
+    travel_s: int
+    length_m: float
+    check: Literal["passed"]
+
+
+class EvennessDocument(Document):
+    """What evening out costs. ``lowest_s``: the shortest longest route found by which nothing is served worse."""
+
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    scenario: ScenarioReference
+    network: NetworkEntry
+    solver: SolverEntry
+    visits: int
+    lowest_s: int
+    finished: bool
+    points: tuple[EvennessPointEntry, ...]
+    warnings: tuple[Bilingual, ...]
+
+
 class VehicleNowEntry(Document):
     vehicle: str
     access_point: str
@@ -532,6 +598,7 @@ class VehicleNowEntry(Document):
     depot: str | None
     on_board: tuple[LineEntry, ...]
     loops_made: int
+    been: RiskLevel = ""
 
 
 class SentEntry(Document):
@@ -548,6 +615,17 @@ class DayEntry(Document):
     lost_vehicles: tuple[str, ...]
     vehicles: tuple[VehicleNowEntry, ...]
     sent: tuple[SentEntry, ...]
+    lost_drivers: tuple[str, ...] = ()
+
+
+class TransferEntry(Document):
+    """What the first stage brings to a station, and when all of it is unloaded and sorted."""
+
+    station: str
+    supplier: str
+    ready_s: int
+    ready_at: AwareDatetime
+    lines: tuple[LineEntry, ...]
 
 
 class PlanDocument(Document):
@@ -565,6 +643,7 @@ class PlanDocument(Document):
     warnings: tuple[Bilingual, ...]
     changes: tuple[ChangeEntry, ...] = ()
     day: DayEntry | None = None
+    transfers: tuple[TransferEntry, ...] = ()
 
 
 class Before(Document):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,20 +11,24 @@ from pathlib import Path
 from api import schemas
 from api.datum_guess import datum_warnings
 from api.day_states import day_entry, day_state, state_of_entry
-from api.plan_documents import PlanWriter, earlier_of, misstatements, plan_of_document, stated_earlier
+from api.plan_documents import PlanWriter, earlier_of, misstatements, plan_of_document, stated_earlier, stated_transfers
 from api.scenarios import scenario_of
 from geodata.errors import BadInput, Text
 from geodata.network import Network, load_network
 from geodata.samples import PREFIX, sample_network
 from routing.check import check_plan
+from routing.check_day import check_day
 from routing.check_drivers import check_drivers
 from routing.check_locks import check_locks
 from routing.check_roads import check_roads
+from routing.check_transfers import check_stated
 from routing.drivers import driver_warnings
+from routing.echelons import all_visits, apart, has_stations, require_one_stage, together
+from routing.errors import PlanRejected
 from routing.explain import explain_anew
-from routing.midday import rest_of_day
-from routing.model import Problem, Scenario, Violation
-from routing.pipeline import OnProgress, Planned, in_silence, make_plan, pose
+from routing.midday import DayState, rest_of_day
+from routing.model import Plan, Problem, Scenario, Violation
+from routing.pipeline import OnProgress, Planned, Posed, check_stages, in_silence, make_plan, pose
 from routing.relax import relax_plan, with_relaxations_of
 from routing.solvers import base, known_solver
 
@@ -91,6 +95,7 @@ def plan_scenario(  # noqa: PLR0913  keyword-only, each with a default that says
     """
     network = networks.load(document.network)
     scenario = scenario_after(document, previous)
+    _require_from_scratch(scenario, previous, state)
     day = _Day(previous, state)
     planned = make_plan(
         scenario,
@@ -101,7 +106,12 @@ def plan_scenario(  # noqa: PLR0913  keyword-only, each with a default that says
         later=day.rest,
         on_progress=on_progress,
     )
-    warnings = (*warnings, *datum_warnings(document, planned.roads), *driver_warnings(scenario, planned.plan))
+    day.require_good(planned.plan)
+    warnings = (
+        *warnings,
+        *datum_warnings(document, planned.roads),
+        *driver_warnings(planned.problem.scenario, planned.plan),
+    )
     writer = PlanWriter(document, planned.problem, network, warnings, day.entry)
     solver = _solver_entry(effort, planned)
     return PlanOutcome(writer.write(planned.plan, solver=solver, reproducible=planned.solution.finished), network)
@@ -114,20 +124,23 @@ class _Day:
         if state is not None and previous is None:
             zh, en = "给出当日状态时须同时给出原方案", "a state takes the earlier plan it departs from"
             raise BadInput.one(zh, en, pointer="/previous")
-        if state is not None and previous is not None and previous.day is not None:
-            zh = "原方案本身是半日方案；请给出当天最初的方案，并在状态中列出已变化的车辆"
-            en = "the earlier plan is one of the rest of a day; give the morning's, and list what has changed in the state"
-            raise BadInput.one(zh, en, pointer="/previous/day")
         self._previous = previous
         self._state = state
+        self._come_to: tuple[Problem, DayState] | None = None
         self.entry: schemas.DayEntry | None = None
 
     def rest(self, problem: Problem) -> Problem:
         if self._state is None or self._previous is None:
             return problem
-        state = day_state(self._state, problem, plan_of_document(self._previous, problem))
+        state = day_state(self._state, problem, self._previous)
+        self._come_to = problem, state
         self.entry = day_entry(state)
         return rest_of_day(problem, state)
+
+    def require_good(self, plan: Plan) -> None:
+        violations = () if self._come_to is None else check_day(*self._come_to, plan)
+        if violations:
+            raise PlanRejected(violations)
 
 
 def scenario_after(document: schemas.ScenarioDocument, previous: schemas.PlanDocument | None) -> Scenario:
@@ -169,24 +182,65 @@ def check_document(
     if previous is None:
         given = replace(given, earlier=stated_earlier(plan, given.epoch))
     posed = pose(given, network)
-    if plan.day is not None:
-        posed = replace(posed, problem=rest_of_day(posed.problem, state_of_entry(plan.day, posed.problem)))
+    if has_stations(given):
+        return _check_two_stages(scenario, plan, posed, previous)
+    whole, state = posed.problem, None if plan.day is None else state_of_entry(plan.day, posed.problem)
+    posed = posed if state is None else replace(posed, problem=rest_of_day(whole, state))
     stated = plan_of_document(plan, posed.problem)
     found = [*_wrong_input(plan, posed.problem.scenario.fingerprint, network)]
     found += check_plan(posed.problem, stated)
     found += check_roads(posed.roads, posed.problem, stated)
     found += check_drivers(posed.problem.scenario, stated)
     found += check_locks(posed.problem, stated)
+    found += [] if state is None else check_day(whole, state, stated)
     warnings = tuple(Text(warning.zh, warning.en) for warning in plan.warnings)
     writer = PlanWriter(scenario, posed.problem, network, warnings, plan.day)
     true = explain_anew(posed.problem, stated)
     found += [] if found else _unsaid(driver_warnings(posed.problem.scenario, stated), warnings)
     true = with_relaxations_of(stated, true) if found else relax_plan(posed.problem, true)
+    return (*found, *_misstated(writer, plan, true, found))
+
+
+def _check_two_stages(
+    scenario: schemas.ScenarioDocument,
+    plan: schemas.PlanDocument,
+    posed: Posed,
+    previous: schemas.PlanDocument | None,
+) -> tuple[Violation, ...]:
+    """The same where depots are supplied from others: each stage as a problem of its own, and what lies between."""
+    given, network = replace(posed.problem.scenario, earlier=None), posed.roads.network
+    _require_from_scratch(given, previous, plan.day)
+    wrong = check_stated(given, stated_transfers(plan))
+    if wrong:
+        return (*_wrong_input(plan, given.fingerprint, network), *wrong)
+    posed = replace(posed, problem=all_visits(replace(posed.problem, scenario=given), stated_transfers(plan)))
+    stated = plan_of_document(plan, posed.problem)
+    found = [*_wrong_input(plan, given.fingerprint, network), *check_stages(posed, stated)]
+    warnings = tuple(Text(warning.zh, warning.en) for warning in plan.warnings)
+    found += [] if found else _unsaid(driver_warnings(given, stated), warnings)
+    (first, bringing), (second, serving) = apart(posed.problem, stated)
+    true = explain_anew(second, serving)
+    true = with_relaxations_of(serving, true) if found else relax_plan(second, true)
+    true = together(explain_anew(first, bringing), true, stated.transfers)
+    return (*found, *_misstated(PlanWriter(scenario, posed.problem, network, warnings), plan, true, found))
+
+
+def _misstated(
+    writer: PlanWriter, plan: schemas.PlanDocument, true: Plan, found: Collection[Violation]
+) -> list[Violation]:
+    """What a document states otherwise than follows from the rest of it, and is not among the violations yet."""
     rebuilt = writer.write(true, solver=plan.solver, reproducible=plan.summary.reproducible)
     rebuilt = rebuilt.model_copy(update={"state": plan.state, "version": plan.version})
-    told: Mapping[str, object] = {violation.subject: None for violation in found}
-    found += [wrong for wrong in misstatements(plan, rebuilt) if wrong.subject.rpartition("/")[2] not in told]
-    return tuple(found)
+    told = {violation.subject for violation in found}
+    return [wrong for wrong in misstatements(plan, rebuilt) if wrong.subject.rpartition("/")[2] not in told]
+
+
+def _require_from_scratch(scenario: Scenario, previous: object, day: object) -> None:
+    """Two stages are planned for the whole day and not from an earlier plan. Raises BadInput."""
+    if day is not None:
+        require_one_stage(scenario, Text("日中重排", "planning the rest of a day"))
+    if previous is not None:
+        require_one_stage(scenario, Text("在原方案上修改", "starting from an earlier plan"))
 
 
 def _unsaid(due: Collection[Text], said: Collection[Text]) -> list[Violation]:

@@ -13,11 +13,20 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from api.schemas import FleetDocument, FleetPointEntry, PlanDocument, StopEntry, UnservedEntry
+from api.schemas import (
+    EvennessDocument,
+    EvennessPointEntry,
+    FleetDocument,
+    FleetPointEntry,
+    PlanDocument,
+    StopEntry,
+    UnservedEntry,
+)
 from geodata.errors import Text
 from geodata.network import Network
 from geodata.roads import open_roads
 from routing import pipeline
+from routing.ceilings import Rung
 from routing.explain import minutes
 from routing.model import Violation
 
@@ -77,6 +86,14 @@ class FleetProgress(PlanProgress):
         self.step(Text(f"{vehicles} 辆：按时 {in_time}", f"{vehicles} vehicles: {in_time} in time"))
 
 
+class EvennessProgress(PlanProgress):
+    """The same bar for a study of evenness: the last ceiling tried."""
+
+    def hear_of_ceiling(self, rung: Rung) -> None:
+        longest, cost_s = minutes(rung.longest_s), rung.worth[-1]
+        self.step(Text(f"最长线路 {longest}：成本 {cost_s} 秒", f"longest route {longest}: cost {cost_s} s"))
+
+
 def show_plan(plan: PlanDocument, folder: Path, language: str) -> None:
     console = Console(highlight=False)
     summary = plan.summary
@@ -97,6 +114,7 @@ def show_plan(plan: PlanDocument, folder: Path, language: str) -> None:
             f"{summary.vehicles_used} of {summary.vehicles} vehicles, {summary.length_m / 1000:.0f} km,"
             f" {minutes(summary.travel_s)} of driving",
         ),
+        *_about_transfers(plan),
         *_about_drivers(plan),
         Text(f"校验通过；未涉及：{', '.join(summary.skipped)}", f"check passed; skipped: {', '.join(summary.skipped)}"),
         *(Text(warning.zh, warning.en) for warning in plan.warnings),
@@ -111,6 +129,16 @@ def show_plan(plan: PlanDocument, folder: Path, language: str) -> None:
     if plan.changes:
         console.print(_changes(plan, language))
     console.print(escape(Text(f"已写入 {folder}", f"written to {folder}").in_language(language)))
+
+
+def _about_transfers(plan: PlanDocument) -> Iterator[Text]:
+    """When each station is ready, and with what."""
+    for each in plan.transfers:
+        goods, ready = ", ".join(f"{line.kind} × {line.units}" for line in each.lines), f"{each.ready_at:%H:%M}"
+        yield Text(
+            f"转运站 {each.station} 于 {ready} 备好（{each.supplier} 运来 {goods.replace(', ', '、')}）",
+            f"station {each.station} is ready at {ready} ({each.supplier} brings {goods})",
+        )
 
 
 def _about_drivers(plan: PlanDocument) -> Iterator[Text]:
@@ -234,6 +262,56 @@ def _fleet_found(study: FleetDocument) -> Iterator[Text]:
         yield Text("提前停止：并非所有规模都已试算", "stopped early: not every fleet was tried")
 
 
+def show_evenness(study: EvennessDocument, folder: Path, language: str) -> None:
+    """A table of the plans found, from the longest route to the shortest."""
+    console = Console(highlight=False)
+    headings = (
+        Text("最长线路", "longest route"),
+        Text("平均", "mean"),
+        Text("最短", "shortest"),
+        Text("使用", "used"),
+        Text("按时", "in time"),
+        Text("迟到", "late"),
+        Text("未送达", "unserved"),
+        Text("成本增加", "extra cost"),
+    )
+    table = Table(*(heading.in_language(language) for heading in headings))
+    for point in study.points:
+        table.add_row(*(escape(cell) for cell in _evenness_row(point)))
+    console.print(table)
+    for line in (*_evenness_found(study), *(Text(warning.zh, warning.en) for warning in study.warnings)):
+        console.print(escape(line.in_language(language)))
+    console.print(escape(Text(f"已写入 {folder}", f"written to {folder}").in_language(language)))
+
+
+def _evenness_row(point: EvennessPointEntry) -> tuple[str, ...]:
+    times = (minutes(seconds) for seconds in (point.longest_s, round(point.mean_s), point.shortest_s))
+    numbers = (point.vehicles_used, point.served_in_time, point.served_late, point.unserved)
+    return (*times, *map(str, numbers), "" if point.worse else f"{point.extra_percent:.1f}%")
+
+
+def _evenness_found(study: EvennessDocument) -> Iterator[Text]:
+    first, *_ = study.points
+    last = [point for point in study.points if not point.worse][-1]
+    if last is first:
+        longest = minutes(first.longest_s)
+        yield Text(f"最长线路 {longest}，未能缩短", f"the longest route of {longest} could not be cut")
+    else:
+        yield Text(
+            f"最长线路可由 {minutes(first.longest_s)} 缩短到 {minutes(last.longest_s)}，成本增加 {last.extra_percent:.1f}%",
+            f"the longest route can be cut from {minutes(first.longest_s)} to {minutes(last.longest_s)}"
+            f" for {last.extra_percent:.1f}% more cost",
+        )
+    for point in (point for point in study.points if point.worse):
+        yield Text(
+            f"上限再低时送达变差：迟到 {point.served_late}，未送达 {point.unserved}（上限 {minutes(point.ceiling_s or 0)}）",
+            f"below that something is served worse: {point.served_late} late, {point.unserved} unserved"
+            f" (ceiling {minutes(point.ceiling_s or 0)})",
+        )
+    if not study.finished:
+        yield Text("提前停止：并非所有上限都已试算", "stopped early: not every ceiling was tried")
+
+
 def show_checked(plan: PlanDocument, language: str) -> None:
     skipped = ", ".join(plan.summary.skipped)
     print(Text(f"校验通过；未涉及：{skipped}", f"check passed; skipped: {skipped}").in_language(language))
@@ -249,11 +327,21 @@ def show_violations(violations: Sequence[Violation], language: str) -> None:
 def show_network(network: Network, path: Path, language: str) -> None:
     roads = open_roads(network)
     size_kb = path.stat().st_size / 1000
+    components = int((roads.component_size > 0).sum())
     largest = int(roads.component_size.max())
+    restrictions, signals = len({ban["id"] for ban in network.bans}), int(network.arc_signal.sum())
     text = Text(
-        f"{path}：节点 {network.nodes}，路段 {network.edges}，可行驶方向 {len(roads.open_arcs)}/{network.arcs},"
-        f"强连通分量 {len(roads.component_size)}（最大 {largest} 个节点）,{size_kb:.0f} kB",
+        f"{path}：节点 {network.nodes}，路段 {network.edges}，可行驶方向 {len(roads.open_arcs)}/{network.arcs}，"
+        f"强连通分量 {components}（最大 {largest} 个方向），"
+        f"转向限制 {restrictions}，有信号灯的方向 {signals}，{size_kb:.0f} kB",
         f"{path}: {network.nodes} nodes, {network.edges} edges, {len(roads.open_arcs)} of {network.arcs} arcs open to a van,"
-        f" {len(roads.component_size)} strong components (largest {largest} nodes), {size_kb:.0f} kB",
+        f" {components} strong components (largest {largest} arcs), {restrictions} turn restrictions,"
+        f" {signals} arcs to signals, {size_kb:.0f} kB",
     )
     print(text.in_language(language))
+    for relation in network.unapplied:
+        reason = Text(
+            f"转向限制 {relation['id']} 未应用：{relation['zh']}",
+            f"turn restriction {relation['id']} not applied: {relation['en']}",
+        )
+        print(reason.in_language(language))

@@ -122,7 +122,8 @@ def vans(number: int) -> VehicleEntry:
 
 def write(folder: Path) -> ScenarioDocument:
     data = data_folder()
-    network = build_network(read_osm(data / "dalian" / "dalian_core.osm.pbf"), name="dalian", attribution=ATTRIBUTION)
+    roads = read_osm(data / "dalian" / "dalian_core.osm.pbf")
+    network = build_network(roads.segments, restrictions=roads.relations, name="dalian", attribution=ATTRIBUTION)
     save_network(network, folder / "dalian.bgn")
     scenario = county(sites_near_roads(network, read_sites(data)))
     (folder / "county.json").write_text(scenario.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -70,8 +70,8 @@ def sites_near_roads(network: Network, sites: Sequence[Site]) -> list[Site]:
 
 def write_scenarios(data: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    segments = read_osm(data / "dalian" / "dalian_core.osm.pbf")
-    network = build_network(segments, name="dalian_core", attribution=ATTRIBUTION)
+    roads = read_osm(data / "dalian" / "dalian_core.osm.pbf")
+    network = build_network(roads.segments, restrictions=roads.relations, name="dalian_core", attribution=ATTRIBUTION)
     save_network(network, target / "dalian.bgn")
     sites = sites_near_roads(network, read_sites(data))
     for name in NAMES:

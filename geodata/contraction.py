@@ -13,16 +13,15 @@ import numpy as np
 
 from geodata.model import Floats, Ints
 
-NodeMs = tuple[int, int]
-"""A node, and the milliseconds from a position to it, or from it to a position."""
+Ends = Sequence[tuple[int, int]]
+"""Nodes, each with the milliseconds from a position to it, or from it to a position."""
 
 
 class Way(NamedTuple):
-    """A path through the network: its milliseconds, nodes and arcs."""
+    """A path: its milliseconds, those at its ends included, and its nodes."""
 
     ms: int
     nodes: list[int]
-    arcs: list[int]
 
 
 def is_installed() -> bool:
@@ -37,23 +36,33 @@ def elimination_order(lon: Floats, lat: Floats, tail: Ints, head: Ints) -> Ints:
     return np.array(order, dtype=np.int64)
 
 
-class Hierarchy:
-    """A network's hierarchy customised to one time per arc. Searches may run in several threads."""
+class Topology:
+    """What all hierarchies over the same arcs share, whatever their times. Costs far more than customising it."""
 
-    def __init__(self, order: Ints, tail: Ints, head: Ints, ms: Ints) -> None:
+    def __init__(self, order: Ints, tail: Ints, head: Ints) -> None:
         import routingkit_cch
 
-        self._kit = routingkit_cch
-        topology = routingkit_cch.CCH(order.tolist(), tail.tolist(), head.tolist(), False)
-        self._metric = routingkit_cch.CCHMetric(topology, ms.tolist())
+        self.kit = routingkit_cch
+        leave_out_arcs_without_any_way = True
+        arcs = tail.tolist(), head.tolist()
+        self.contracted = routingkit_cch.CCH(order.tolist(), *arcs, leave_out_arcs_without_any_way)
+
+
+class Hierarchy:
+    """A topology customised to one time per arc. Searches may run in several threads."""
+
+    def __init__(self, topology: Topology, ms: Ints) -> None:
+        self._kit = topology.kit
+        self._metric = self._kit.CCHMetric(topology.contracted, ms.tolist())
 
     def to_nodes(self, nodes: Ints) -> ToNodes:
+        """``nodes`` is not empty."""
         return ToNodes(self._kit.CCHOneToMany(self._metric, nodes.tolist()))
 
-    def way(self, exits: Sequence[NodeMs], entries: Sequence[NodeMs]) -> Way | None:
+    def way(self, exits: Ends, entries: Ends) -> Way | None:
         """The fastest way from any of the exits to any of the entries, their milliseconds included."""
         found = self._kit.CCHQuery(self._metric).run_multi(list(exits), list(entries))
-        return None if found.distance is None else Way(found.distance, found.node_path, found.arc_path)
+        return None if found.distance is None else Way(found.distance, found.node_path)
 
 
 class ToNodes:
@@ -62,6 +71,6 @@ class ToNodes:
     def __init__(self, search: object) -> None:
         self._search = search
 
-    def ms_from(self, exits: Sequence[NodeMs]) -> Floats:
+    def ms_from(self, exits: Ends) -> Floats:
         """Milliseconds to each of the nodes from the nearest of the exits, NaN where no way leads."""
         return np.array(self._search.distances_from_multi(list(exits)), dtype=np.float64)  # type: ignore[attr-defined]

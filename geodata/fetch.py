@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import socket
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from geodata.errors import BadInput, NetworkUnavailable, Text
 from geodata.junctions import Way, split_ways
-from geodata.model import Segment
-from geodata.tags import KEPT_KEYS, NAME_KEYS, ROADS, barrier_tags, is_road, road_names, road_tags
+from geodata.model import RoadMap, Segment, TurnRelation
+from geodata.tags import KEPT_KEYS, NAME_KEYS, ROADS, barrier_tags, faces, is_road, road_names, road_tags
+from geodata.turns import Member, turn_relation
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -35,8 +36,8 @@ class MapService:
     timeout_s: int = 180
 
 
-def fetch_place(place: str, *, service: MapService = MapService()) -> list[Segment]:
-    """Segments of the roads inside the boundary of a named place ("中山区, 大连市").
+def fetch_place(place: str, *, service: MapService = MapService()) -> RoadMap:
+    """The roads and turn restrictions inside the boundary of a named place ("中山区, 大连市").
 
     Raises ``BadInput`` for a place that is unknown, has no boundary or no road, ``NetworkUnavailable`` where a service
     did not answer.
@@ -48,10 +49,8 @@ def fetch_place(place: str, *, service: MapService = MapService()) -> list[Segme
     return _fetch(lambda: osmnx.graph_from_place(place, **_WHOLE), place, service)
 
 
-def fetch_box(
-    west: float, south: float, east: float, north: float, *, service: MapService = MapService()
-) -> list[Segment]:
-    """Segments of the roads inside a box of WGS-84 degrees. Errors as for ``fetch_place``."""
+def fetch_box(west: float, south: float, east: float, north: float, *, service: MapService = MapService()) -> RoadMap:
+    """The roads and turn restrictions inside a box of WGS-84 degrees. Errors as for ``fetch_place``."""
     import osmnx
 
     where = f"{west},{south},{east},{north}"
@@ -59,7 +58,7 @@ def fetch_box(
         zh, en = "范围必须是西、南、东、北的经纬度", "a box is west, south, east, north in degrees"
         raise BadInput.one(zh, en, pointer=where)
     if max(east - west, north - south) > WIDEST_BOX_DEGREES:
-        zh = f"范围过大,每边最多 {WIDEST_BOX_DEGREES:g} 度"
+        zh = f"范围过大，每边最多 {WIDEST_BOX_DEGREES:g} 度"
         raise BadInput.one(zh, f"the box is wider than {WIDEST_BOX_DEGREES:g} degrees", pointer=where)
     return _fetch(lambda: osmnx.graph_from_bbox((west, south, east, north), **_WHOLE), where, service)
 
@@ -73,33 +72,38 @@ _WHOLE: dict[str, Any] = {
 """Every road with its own tags: simplification would merge those of several ways into lists."""
 
 
-def _fetch(download: Callable[[], Graph], where: str, service: MapService) -> list[Segment]:
+def _fetch(download: Callable[[], Graph], where: str, service: MapService) -> RoadMap:
     with _settings(service):
         graph = _downloaded(download, where)
+        relations = _downloaded(lambda: _restrictions(graph, service), where)
     segments = _segments(graph)
     if not segments:
         raise BadInput.one("该范围内没有可用的道路", "holds no road", pointer=where)
-    return segments
+    known = {segment.way for segment in segments}
+    return RoadMap(segments, [relation for relation in relations if not known.isdisjoint(relation.ways)])
 
 
-def _downloaded(download: Callable[[], Graph], where: str) -> Graph:
+Download = TypeVar("Download")
+
+
+def _downloaded(download: Callable[[], Download], where: str) -> Download:
     import requests
     from osmnx import _errors as osmnx_errors
 
     try:
         return download()
     except TypeError:  # osmnx: the place was found, but is a point
-        zh, en = "找到了该地名,但没有行政边界;请改用范围", "was found but has no boundary; give a box instead"
+        zh, en = "找到了该地名，但没有行政边界；请改用范围", "was found but has no boundary; give a box instead"
         raise BadInput.one(zh, en, pointer=where) from None
     except (requests.RequestException, osmnx_errors.ResponseStatusCodeError, OSError) as error:
         raise NetworkUnavailable(
-            Text(f"地图服务没有应答:{error}", f"the map service did not answer: {error}")
+            Text(f"地图服务没有应答：{error}", f"the map service did not answer: {error}")
         ) from None
     except (ValueError, LookupError, AttributeError) as error:
         if str(error).startswith(_NOTHING_FOUND):
-            raise BadInput.one("找不到该地名,或其中没有道路", "is unknown or holds no road", pointer=where) from None
+            raise BadInput.one("找不到该地名，或其中没有道路", "is unknown or holds no road", pointer=where) from None
         zh, en = "地图服务的应答不是路网", "the map service answered with something other than roads"
-        raise NetworkUnavailable(Text(f"{zh}:{error}", f"{en}: {error}")) from None
+        raise NetworkUnavailable(Text(f"{zh}：{error}", f"{en}: {error}")) from None
 
 
 _NOTHING_FOUND = ("Nominatim geocoder returned 0 results", "No data elements", "Found no graph nodes")
@@ -124,7 +128,7 @@ def _settings(service: MapService) -> Iterator[None]:
         "requests_kwargs": {"hooks": {"response": _require_whole_answer}},
         "requests_timeout": service.timeout_s,
         "use_cache": False,
-        "useful_tags_node": sorted(KEPT_KEYS),
+        "useful_tags_node": [*sorted(KEPT_KEYS), "direction", "traffic_signals:direction"],
         "useful_tags_way": ["area", "route", *sorted(KEPT_KEYS), *_SUFFIXED, *NAME_KEYS],
     }
     before = {name: getattr(settings, name) for name in ours}
@@ -156,12 +160,36 @@ def _require_whole_answer(response: requests.Response, *_args: Any, **_options: 
     if failed or response.status_code in _BUSY:
         response.close()
     if response.status_code in _BUSY:
-        zh = f"地图服务繁忙(HTTP {response.status_code}),请过几分钟再试"
+        zh = f"地图服务繁忙（HTTP {response.status_code}），请过几分钟再试"
         en = f"the map service is busy (HTTP {response.status_code}); try again in some minutes"
         raise NetworkUnavailable(Text(zh, en))
     if failed:
         remark = failed[1].decode(errors="replace")
-        raise NetworkUnavailable(Text(f"地图服务中途放弃:{remark}", f"the map service gave up: {remark}"))
+        raise NetworkUnavailable(Text(f"地图服务中途放弃：{remark}", f"the map service gave up: {remark}"))
+
+
+def _restrictions(graph: Graph, service: MapService) -> list[TurnRelation]:
+    """The turn restrictions of the box around the roads; osmnx does not ask for relations."""
+    import requests
+    from osmnx import settings
+
+    lons, lats = ([float(at[axis]) for _, at in graph.nodes(data=True)] for axis in "xy")
+    box = f"{min(lats)},{min(lons)},{max(lats)},{max(lons)}"
+    query = f'[out:json][timeout:{service.timeout_s}];relation["type"~"^restriction"]({box});out;'
+    answer = requests.post(
+        f"{service.overpass_url}/interpreter",
+        data={"data": query},
+        timeout=service.timeout_s,
+        headers={"User-Agent": settings.http_user_agent},
+        hooks={"response": _require_whole_answer},
+    )
+    answer.raise_for_status()
+    return [_relation(element) for element in answer.json()["elements"] if element["type"] == "relation"]
+
+
+def _relation(element: Mapping[str, Any]) -> TurnRelation:
+    members = [Member(member["type"], member["ref"], member["role"]) for member in element.get("members", ())]
+    return turn_relation(element["id"], {key: str(value) for key, value in element["tags"].items()}, members)
 
 
 def _segments(graph: Graph) -> list[Segment]:
@@ -172,7 +200,12 @@ def _segments(graph: Graph) -> list[Segment]:
         for node, at in graph.nodes(data=True)
         if "barrier" in at
     }
-    return split_ways(list(_ways(graph)), places, barriers)
+    signals = {
+        node: facing
+        for node, at in graph.nodes(data=True)
+        if (facing := faces({key: str(value) for key, value in at.items()}))
+    }
+    return split_ways(list(_ways(graph)), places, barriers, signals)
 
 
 def _ways(graph: Graph) -> Iterator[Way]:

@@ -14,9 +14,9 @@ import shapely
 
 from geodata.errors import BadInput, Complaint, Text
 from geodata.intake import MapFormat, damaged, examine, not_a_map
-from geodata.junctions import set_barriers_apart
+from geodata.junctions import set_barriers_apart, with_signals
 from geodata.model import Floats, Segment
-from geodata.tags import ROADS, barrier_tags, road_names, road_tags
+from geodata.tags import ROADS, barrier_tags, faces, road_names, road_tags
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -97,7 +97,13 @@ def graph_segments(graph: Graph) -> list[Segment]:
         for node, attributes in graph.nodes(data=True)
         if "barrier" in attributes
     }
-    return set_barriers_apart((_with_oneway(segment) for segment in _paired(arcs)), barriers)
+    signals = {
+        node: facing
+        for node, attributes in graph.nodes(data=True)
+        if (facing := faces({key: str(value) for key, value in attributes.items()}))
+    }
+    roads = with_signals((_with_oneway(segment) for segment in _paired(arcs)), signals)
+    return set_barriers_apart(roads, barriers)
 
 
 def _arc(graph: Graph, tail: int, head: int, edge: Mapping[str, Any]) -> Segment | None:

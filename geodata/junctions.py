@@ -1,4 +1,4 @@
-"""From ways to segments: ways are split where they meet, and barriers are set apart so that a profile can judge them."""
+"""From ways to segments: split where ways meet and at signals, and barriers set apart so that a profile can judge them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
+from types import MappingProxyType
 
 import numpy as np
 
@@ -16,6 +17,12 @@ Places = Mapping[int, tuple[float, float]]
 
 Barriers = Mapping[int, Mapping[str, str]]
 """Tags of the nodes that are barriers."""
+
+Signals = Mapping[int, str]
+"""Which traffic a node's signals face, as seen along their way: "forward", "backward", or anything else for both."""
+
+
+_NONE: Signals = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +35,17 @@ class Way:
     names: Mapping[str, str]
 
 
-def split_ways(ways: Sequence[Way], places: Places, barriers: Barriers) -> list[Segment]:
-    """Segments between junctions, way ends and barriers. Nodes without a place (a clipped map) cut their way."""
+def split_ways(ways: Sequence[Way], places: Places, barriers: Barriers, signals: Signals = _NONE) -> list[Segment]:
+    """Segments between junctions, way ends, barriers and signals. Nodes without a place (a clipped map) cut their way."""
     used = Counter(node for way in ways for node in way.nodes)
-    ends = {node for node, times in used.items() if times > 1 or node in barriers}
+    ends = {node for node, times in used.items() if times > 1 or node in barriers or node in signals}
     segments = [
         _segment(way, nodes, places)
         for way in ways
         for stretch in _known_stretches(way.nodes, places)
         for nodes in _cut(stretch, ends)
     ]
-    return set_barriers_apart(segments, barriers)
+    return set_barriers_apart(with_signals(segments, signals), barriers)
 
 
 def _known_stretches(nodes: Sequence[int], places: Places) -> Iterator[list[int]]:
@@ -60,11 +67,26 @@ def _segment(way: Way, nodes: Sequence[int], places: Places) -> Segment:
     return Segment(tail=nodes[0], head=nodes[-1], points=points, way=way.id, tags=way.tags, names=way.names)
 
 
+def with_signals(segments: Iterable[Segment], signals: Signals) -> list[Segment]:
+    """Mark the arcs that signals face. Where more than two roads meet, they face every one, whatever is said of them."""
+    roads = list(segments)
+    arms = Counter(node for road in roads for node in (road.tail, road.head))
+    faces_forward = {node for node, facing in signals.items() if arms[node] > 2 or facing != "backward"}
+    faces_backward = {node for node, facing in signals.items() if arms[node] > 2 or facing != "forward"}
+    return [
+        replace(road, signal_forward=road.head in faces_forward, signal_backward=road.tail in faces_backward)
+        if road.head in signals or road.tail in signals
+        else road
+        for road in roads
+    ]
+
+
 def set_barriers_apart(segments: Iterable[Segment], barriers: Barriers) -> list[Segment]:
     """Let every road end at its own copy of a barrier node and join the copies by segments of no length.
 
     Two copies get one joining segment, more get one each to the node itself. A joining segment carries the barrier's
-    tags, way 0, and no ``highway``. Copies get negative ids below every id in use. A barrier at a road's end stays.
+    tags and node, way 0, and no ``highway``. Copies get negative ids below every id in use. A barrier at a road's end
+    stays.
     """
     roads = list(segments)
     touching = _ends_at(roads, barriers)
@@ -98,7 +120,8 @@ def _point(roads: Sequence[Segment], end: tuple[int, str]) -> tuple[float, float
 def _joints(node: int, copies: Sequence[int], point: tuple[float, float], tags: Mapping[str, str]) -> Iterator[Segment]:
     pairs = [(copies[0], copies[1])] if len(copies) == 2 else [(copy, node) for copy in copies]
     for tail, head in pairs:
-        yield Segment(tail=tail, head=head, points=np.array([point, point]), way=0, tags=tags, names={})
+        place = np.array([point, point])
+        yield Segment(tail=tail, head=head, points=place, way=0, tags=tags, names={}, barrier_node=node)
 
 
 def _with_ends(road: Segment, index: int, moved: Mapping[tuple[int, str], int]) -> Segment:

@@ -118,18 +118,14 @@ def _locate_depot(index: RoadIndex, location: LonLat, limit_m: float, nearest_m:
 
 
 def _edge_component_size(roads: Roads) -> Ints:
-    """[k] nodes of the strong component an edge lies in; 1 for an edge that leads from one component to another.
+    """[k] arcs of the strong component an edge lies in, the larger one where its two directions lie in different ones.
 
-    From such an edge there is no way back, or to it no way, so it is never substantial beside one of two nodes or more.
+    An arc that leads from one component to another is one by itself: from it there is no way back, or to it no way, so
+    it is never substantial beside one of two arcs or more.
     """
-    network = roads.network
-    component = roads.strong_component
+    size = np.zeros(roads.network.edges, dtype=np.int64)
     arcs = roads.open_arcs
-    inside = component[network.tail[arcs]] == component[network.head[arcs]]
-    size = np.zeros(network.edges, dtype=np.int64)
-    np.maximum.at(
-        size, network.arc_edge[arcs], np.where(inside, roads.component_size[component[network.tail[arcs]]], 1)
-    )
+    np.maximum.at(size, roads.network.arc_edge[arcs], roads.component_size[roads.strong_component[arcs]])
     return size
 
 
@@ -150,10 +146,9 @@ def locate_sites(
 
 def edges_served_by(roads: Roads, depot: RoadPosition) -> Booleans:
     """[k] edges that can be entered coming from the depot and left for it."""
-    network, arcs = roads.network, roads.open_arcs
-    entered, left = np.zeros(network.edges, dtype=np.bool_), np.zeros(network.edges, dtype=np.bool_)
-    entered[network.arc_edge[arcs[roads.reached_from(depot)[network.tail[arcs]]]]] = True
-    left[network.arc_edge[arcs[roads.leading_to(depot)[network.head[arcs]]]]] = True
+    entered, left = np.zeros(roads.network.edges, dtype=np.bool_), np.zeros(roads.network.edges, dtype=np.bool_)
+    entered[roads.network.arc_edge[roads.reached_from(depot)]] = True
+    left[roads.network.arc_edge[roads.leading_to(depot)]] = True
     served = entered & left
     served[depot.edge] = True
     return served

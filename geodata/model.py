@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from geodata.errors import Text
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -34,7 +36,9 @@ class Segment:
 
     ``points`` is an array (p, 2) of lon, lat from ``tail`` to ``head``, p >= 2. ``forward`` and ``backward`` say
     which of the two arcs exist in the source at all; whether a vehicle may use them is the profile's business.
-    ``tags`` are the OpenStreetMap tags a profile may ask for, ``names`` those that name the road.
+    ``tags`` are the OpenStreetMap tags a profile may ask for, ``names`` those that name the road. ``signal_forward``:
+    traffic signals at ``head`` face what drives forward; ``signal_backward``: signals at ``tail`` what drives backward.
+    ``barrier_node``: of a segment that joins copies of a barrier's node, the node as the map knows it.
     """
 
     tail: int
@@ -45,6 +49,38 @@ class Segment:
     names: Mapping[str, str]
     forward: bool = True
     backward: bool = True
+    signal_forward: bool = False
+    signal_backward: bool = False
+    barrier_node: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRelation:
+    """A turn restriction as a map has it: from ways over a node or over ways to ways, and all its tags.
+
+    Whom it binds and when stands in the tags. ``fault``: why its members make no sense, if so.
+    https://wiki.openstreetmap.org/wiki/Relation:restriction
+    """
+
+    id: int
+    tags: Mapping[str, str]
+    from_ways: tuple[int, ...]
+    via_node: int | None
+    via_ways: tuple[int, ...]
+    to_ways: tuple[int, ...]
+    fault: Text | None = None
+
+    @property
+    def ways(self) -> tuple[int, ...]:
+        return *self.from_ways, *self.via_ways, *self.to_ways
+
+
+@dataclass(frozen=True, slots=True)
+class RoadMap:
+    """What a map says of its roads, as ``build_network`` takes it."""
+
+    segments: Sequence[Segment]
+    relations: Sequence[TurnRelation] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Arcs are the primary objects. An *edge* is a stretch of road with a geometry; it carries one or two *arcs*, the ways it
 can be passed. A site sits on an edge, a path is a sequence of arcs. Everything the map said that a profile may ask for
-is kept as tags, so that other profiles and restrictions need no rebuilding.
+is kept as tags, so that other profiles and restrictions need no rebuilding. The nodes of the contraction hierarchy are
+*states*: arcs, and copies of arcs that remember how they were come to (``turn_graph``); its arcs are turns.
 """
 
 from __future__ import annotations
@@ -19,24 +20,33 @@ from typing import Any
 
 import numpy as np
 
+from geodata.bearings import angles, end_bearings
 from geodata.contraction import elimination_order
 from geodata.errors import BadInput
 from geodata.files import write_whole
-from geodata.model import Booleans, Floats, Ints, LonLat, Segment
+from geodata.model import Booleans, Floats, Ints, LonLat, Segment, TurnRelation
+from geodata.turn_graph import turn_graph
+from geodata.turns import ArcTable, apply_restrictions
 
-FORMAT = "baogong-network-1"
+FORMAT = "baogong-network-2"
 EARTH_RADIUS_M = 6_371_009.0
 """Mean Earth radius as osmnx uses it, so that lengths agree with its graphs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """n nodes, k edges, m arcs, p points of geometry.
+    """n nodes, k edges, m arcs, s states, t turns, p points of geometry.
 
     ``lon``, ``lat``, ``node_id``: [n]. ``tail``, ``head``, ``arc_edge``, ``arc_forward``: [m]. ``edge_length_m``,
     ``edge_way``, ``edge_tags`` (index into ``tag_sets``), ``edge_names`` (index into ``name_sets``): [k].
     ``edge_arcs``: [k, 2], the forward and the backward arc or -1. Geometry of edge e: ``points[first_point[e]:
-    first_point[e + 1]]``, lon and lat. ``order``: [n], the elimination order of the contraction hierarchy.
+    first_point[e + 1]]``, lon and lat. ``arc_signal``: [m], whether traffic signals at its end face the arc.
+
+    ``state_arc``: [s], the arc of each state; state i < m is arc i, the others are copies with a memory of the way there.
+    ``turn_from``, ``turn_to``: [t], the states of every turn, sorted, U-turns among them. Turn ``ban_turn[i]`` is
+    forbidden by ``bans[ban_by[i]]``, a relation's tags and "id", where that is in force: for whom and when, the profile
+    says. ``order``: [s], the elimination order of the contraction hierarchy. ``unapplied``: the relations that could
+    not be applied, "id" and the reason in "zh" and "en".
     """
 
     name: str
@@ -54,9 +64,17 @@ class Network:
     edge_names: Ints
     points: Floats
     first_point: Ints
+    arc_signal: Booleans
+    state_arc: Ints
+    turn_from: Ints
+    turn_to: Ints
+    ban_turn: Ints
+    ban_by: Ints
     order: Ints
     tag_sets: tuple[Mapping[str, str], ...]
     name_sets: tuple[Mapping[str, str], ...]
+    bans: tuple[Mapping[str, str], ...]
+    unapplied: tuple[Mapping[str, str], ...]
 
     @property
     def nodes(self) -> int:
@@ -70,6 +88,14 @@ class Network:
     def arcs(self) -> int:
         return len(self.tail)
 
+    @property
+    def states(self) -> int:
+        return len(self.state_arc)
+
+    @property
+    def turns(self) -> int:
+        return len(self.turn_from)
+
     @cached_property
     def edge_arcs(self) -> Ints:
         arcs = np.full((self.edges, 2), -1, dtype=np.int64)
@@ -77,12 +103,58 @@ class Network:
         return arcs
 
     @cached_property
+    def end_bearings(self) -> tuple[Floats, Floats]:
+        """[k], [k] bearings of each edge from its tail, and from its head backwards; NaN if it has no length."""
+        return end_bearings(self.points, self.first_point)
+
+    @cached_property
+    def turn_angle(self) -> Floats:
+        """[t] degrees of each turn, to the right positive, in [-180, 180)."""
+        from_tail, from_head = self.end_bearings
+        edge, forward = self.arc_edge, self.arc_forward
+        leaving = np.where(forward, from_tail[edge], from_head[edge])
+        arriving = np.where(forward, from_head[edge], from_tail[edge]) + 180.0
+        came, goes = self.state_arc[self.turn_from], self.state_arc[self.turn_to]
+        return angles(arriving[came], leaving[goes])
+
+    @cached_property
+    def first_turn(self) -> Ints:
+        """[s + 1] where each state's turns begin: those out of state i are ``first_turn[i]:first_turn[i + 1]``."""
+        return np.searchsorted(self.turn_from, np.arange(self.states + 1))
+
+    def turns_into(self, state: int) -> Ints:
+        """The turns that lead into a state."""
+        by_target, first = self._turns_by_target
+        return by_target[first[state] : first[state + 1]]
+
+    @cached_property
+    def _turns_by_target(self) -> tuple[Ints, Ints]:
+        by_target = np.argsort(self.turn_to, kind="stable")
+        return by_target, np.searchsorted(self.turn_to[by_target], np.arange(self.states + 1))
+
+    def states_of(self, arc: int) -> tuple[int, ...]:
+        """Every state of an arc, first the one without memory."""
+        return (arc, *self._copies.get(arc, ()))
+
+    @cached_property
+    def _copies(self) -> Mapping[int, tuple[int, ...]]:
+        copies: dict[int, tuple[int, ...]] = {}
+        for state in range(self.arcs, self.states):
+            arc = int(self.state_arc[state])
+            copies[arc] = (*copies.get(arc, ()), state)
+        return copies
+
+    @cached_property
     def fingerprint(self) -> str:
-        """Hash of topology, geometry and tags: a plan names the network it was made on by it."""
+        """Hash of topology, geometry, tags, signals and restrictions: a plan names the network it was made on by it."""
         digest = hashlib.sha256()
         for name in ("lon", "lat", "tail", "head", "arc_edge", "arc_forward", "edge_length_m", "edge_tags", "points"):
             digest.update(np.ascontiguousarray(getattr(self, name)).tobytes())
-        digest.update(json.dumps([dict(tags) for tags in self.tag_sets], sort_keys=True).encode())
+        for sets in (self.tag_sets, self.bans):
+            digest.update(json.dumps([dict(tags) for tags in sets], sort_keys=True).encode() if sets else b"")
+        memory = self.state_arc[self.arcs :]
+        for values in (np.flatnonzero(self.arc_signal), memory, self.ban_turn, self.ban_by):
+            digest.update(np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()[:16]
 
     def geometry(self, edge: int) -> Floats:
@@ -99,8 +171,13 @@ class Network:
         return names.get("name") or names.get("name:zh") or names.get("ref") or ""
 
 
-def build_network(segments: Iterable[Segment], *, name: str, attribution: str) -> Network:
-    """Number nodes, edges and arcs, intern tags, and compute the hierarchy's order. Same segments: same network."""
+def build_network(
+    segments: Iterable[Segment], *, name: str, attribution: str, restrictions: Sequence[TurnRelation] = ()
+) -> Network:
+    """Number nodes, edges and arcs, intern tags, apply restrictions, and compute the hierarchy's order.
+
+    Same segments and restrictions: same network.
+    """
     roads = list(segments)
     if not roads:
         raise BadInput.one("没有可用的道路", "holds no road", file=name)
@@ -112,6 +189,10 @@ def build_network(segments: Iterable[Segment], *, name: str, attribution: str) -
     name_sets, edge_names = _intern([road.names for road in roads])
     lon = np.array([where[node][0] for node in ids], dtype=np.float64)
     lat = np.array([where[node][1] for node in ids], dtype=np.float64)
+    signals = np.array([(road.signal_backward, road.signal_forward) for road in roads], dtype=np.bool_)
+    applied = apply_restrictions(restrictions, roads, ArcTable(tail, head, edge, forward, node_number=number))
+    turns = turn_graph(tail, head, applied.bans)
+    middle_lon, middle_lat = (((at[tail] + at[head]) / 2)[turns.state_arc] for at in (lon, lat))
     return Network(
         name=name,
         attribution=attribution,
@@ -128,9 +209,17 @@ def build_network(segments: Iterable[Segment], *, name: str, attribution: str) -
         edge_names=edge_names,
         points=np.concatenate([road.points for road in roads]).astype(np.float64),
         first_point=np.concatenate([[0], np.cumsum([len(road.points) for road in roads])]).astype(np.int64),
-        order=elimination_order(lon, lat, tail, head),
+        arc_signal=signals[edge, forward.astype(np.int64)],
+        state_arc=turns.state_arc,
+        turn_from=turns.turn_from,
+        turn_to=turns.turn_to,
+        ban_turn=turns.ban_turn,
+        ban_by=turns.ban_by,
+        order=elimination_order(middle_lon, middle_lat, turns.turn_from, turns.turn_to),
         tag_sets=tag_sets,
         name_sets=name_sets,
+        bans=applied.tags,
+        unapplied=applied.unapplied,
     )
 
 
@@ -166,8 +255,12 @@ def _intern(sets: Sequence[Mapping[str, str]]) -> tuple[tuple[Mapping[str, str],
     return tuple(dict(key) for key in number), np.array([number[key] for key in keys], dtype=np.int64)
 
 
-_SMALL = {"tail", "head", "arc_edge", "edge_tags", "edge_names", "first_point", "order"}
-_TEXT = ("name", "attribution", "tag_sets", "name_sets")
+_SMALL = {
+    *("tail", "head", "arc_edge", "edge_tags", "edge_names", "first_point"),
+    *("state_arc", "turn_from", "turn_to", "ban_turn", "ban_by", "order"),
+}
+_SETS = ("tag_sets", "name_sets", "bans", "unapplied")
+_TEXT = ("name", "attribution", *_SETS)
 
 
 def save_network(network: Network, path: Path) -> None:
@@ -212,13 +305,22 @@ def load_network(path: Path) -> Network:
 def _read(path: Path) -> Network:
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
         text = json.loads(stored["text"].tobytes().decode())
-        if text.pop("format") != FORMAT:
-            raise ValueError("another format")
+        _require_format(path, text.pop("format"))
         arrays: dict[str, Any] = {name: _widen(stored[name]) for name in stored.files if name != "text"}
-    sets: dict[str, Any] = {"tag_sets": tuple(text.pop("tag_sets")), "name_sets": tuple(text.pop("name_sets"))}
+    sets: dict[str, Any] = {name: tuple(text.pop(name)) for name in _SETS}
     network = Network(**text, **sets, **arrays)
     _require_consistent(network)
     return network
+
+
+def _require_format(path: Path, said: str) -> None:
+    if said == FORMAT:
+        return
+    if not said.startswith(FORMAT.rstrip("0123456789")):
+        raise ValueError("no network")
+    zh = "是另一版本的路网文件；请用 baogong network build 从地图重新生成"
+    en = "was made by another version; make it anew from the map with 'baogong network build'"
+    raise BadInput.one(zh, en, file=str(path))
 
 
 def _widen(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -232,7 +334,12 @@ def _require_consistent(network: Network) -> None:
     bounds = (
         (network.tail, network.nodes),
         (network.head, network.nodes),
-        (network.order, network.nodes),
+        (network.order, network.states),
+        (network.state_arc, network.arcs),
+        (network.turn_from, network.states),
+        (network.turn_to, network.states),
+        (network.ban_turn, network.turns),
+        (network.ban_by, len(network.bans)),
         (network.arc_edge, network.edges),
         (network.edge_tags, len(network.tag_sets)),
         (network.edge_names, len(network.name_sets)),
@@ -240,6 +347,18 @@ def _require_consistent(network: Network) -> None:
     )
     if any(len(index) and (index.min() < 0 or index.max() >= limit) for index, limit in bounds):
         raise ValueError("an index points outside its table")
+    if not _turns_meet(network):
+        raise ValueError("states and turns contradict the arcs")
+
+
+def _turns_meet(network: Network) -> bool:
+    pairs = (
+        (network.state_arc[: network.arcs], np.arange(network.arcs)),
+        (network.head[network.state_arc[network.turn_from]], network.tail[network.state_arc[network.turn_to]]),
+        (np.sort(network.order), np.arange(network.states)),
+        (np.sort(network.turn_from), network.turn_from),
+    )
+    return all(np.array_equal(one, other) for one, other in pairs) and len(network.ban_turn) == len(network.ban_by)
 
 
 def bounding_box(network: Network) -> tuple[LonLat, LonLat]:

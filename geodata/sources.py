@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from geodata.errors import BadInput
-from geodata.model import Segment
+from geodata.model import RoadMap
 
 ATTRIBUTION = "© OpenStreetMap contributors"
 
 
-def read_roads(source: str) -> list[Segment]:
-    """``source``: a path to PBF, OSM XML or GraphML, ``box:WEST,SOUTH,EAST,NORTH``, or ``place:NAME``."""
+def read_roads(source: str) -> RoadMap:
+    """``source``: a path to PBF, OSM XML or GraphML, ``box:WEST,SOUTH,EAST,NORTH``, or ``place:NAME``.
+
+    GraphML of osmnx knows no turn restrictions.
+    """
     if source.startswith("box:"):
         from geodata.fetch import fetch_box
 
@@ -23,11 +26,11 @@ def read_roads(source: str) -> list[Segment]:
     return _read_file(Path(source))
 
 
-def _read_file(path: Path) -> list[Segment]:
+def _read_file(path: Path) -> RoadMap:
     if path.suffix.lower() == ".graphml":
         from geodata.graphml import read_graphml
 
-        return read_graphml(path)
+        return RoadMap(read_graphml(path))
     from geodata.osm import read_osm
 
     return read_osm(path)

@@ -21,6 +21,7 @@ KEPT_KEYS = frozenset(
         *("foot", "bicycle", "psv", "bus", "busway", "taxi", "hov", "emergency", "disabled", "hazmat"),
         *("maxspeed", "maxheight", "maxwidth", "maxlength", "maxweight", "maxaxleload", "width", "lanes"),
         *("tracktype", "smoothness", "incline", "bridge", "tunnel", "layer", "ford", "covered", "opening_hours"),
+        *("route", "duration", "construction", "maxweightrating"),
     }
 )
 """A tag is kept if the part of its key before the first colon is one of these.
@@ -32,8 +33,8 @@ NAME_KEYS = ("name", "name:zh", "name:en", "alt_name", "ref")
 
 
 def is_road(tags: Mapping[str, str]) -> bool:
-    """A line one can travel along: neither an area nor a ferry route that also carries ``highway``."""
-    return tags.get("highway") in ROADS and tags.get("area") != "yes" and tags.get("route") != "ferry"
+    """A line one can travel along, on wheels, on foot or aboard a ferry. An area is none."""
+    return (tags.get("highway") in ROADS or tags.get("route") == "ferry") and tags.get("area") != "yes"
 
 
 def road_tags(tags: Mapping[str, str]) -> dict[str, str]:
@@ -49,3 +50,14 @@ def road_names(tags: Mapping[str, str]) -> dict[str, str]:
 def barrier_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """What a profile may ask of a barrier: its kind and its access, never ``highway`` (of a crossing, say)."""
     return {key: value for key, value in road_tags(tags).items() if key != "highway"}
+
+
+def faces(tags: Mapping[str, str]) -> str | None:
+    """Which traffic along its way a node's signals face ("forward", "backward", "both"), None if it has no signals.
+
+    A pedestrian crossing with lights of its own (``crossing=traffic_signals``) alone is not counted, as in OSRM's car
+    profile. https://wiki.openstreetmap.org/wiki/Key:traffic_signals:direction
+    """
+    if tags.get("highway") != "traffic_signals":
+        return None
+    return tags.get("traffic_signals:direction") or tags.get("direction") or "both"

@@ -6,20 +6,21 @@ Two engines behind one interface: ``HierarchyTimes`` (customizable contraction h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import NamedTuple, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.sparse.csgraph import dijkstra
 
-from geodata.contraction import Hierarchy, ToNodes, Way, is_installed
+from geodata.contraction import Hierarchy, ToNodes, Topology, is_installed
 from geodata.model import Floats, Ints, Leg, RoadPosition
-from geodata.profile import CLOSED
+from geodata.network import Network
 from geodata.roads import Roads
+from geodata.stretches import FirstStretch, LastStretch, first_stretch, last_stretch
 
 NO_WAY_S = 1_000_000_000
 """Stands in a table for a pair without a way: some thirty years, so that it is late in every comparison."""
@@ -49,33 +50,17 @@ def exact_times(roads: Roads) -> TravelTimes:
     return HierarchyTimes(roads) if is_installed() else DijkstraTimes(roads)
 
 
-class _End(NamedTuple):
-    """Where an arc of a position's edge leaves for, or is entered from: a node, and the milliseconds in between."""
-
-    node: int
+class _Path(NamedTuple):
     ms: int
-    arc: int
+    arcs: tuple[int, ...]
 
 
-_NOWHERE = _End(node=0, ms=CLOSED, arc=-1)
-
-
-def _exits(roads: Roads, position: RoadPosition) -> list[_End]:
-    arcs = roads.open_arcs_of(position.edge)
-    return [_End(int(roads.network.head[arc]), roads.ms_ahead(arc, position), arc) for arc in arcs]
-
-
-def _entries(roads: Roads, position: RoadPosition) -> list[_End]:
-    arcs = roads.open_arcs_of(position.edge)
-    return [_End(int(roads.network.tail[arc]), roads.ms_behind(arc, position), arc) for arc in arcs]
-
-
-def _within_arc_ms(roads: Roads, origin: RoadPosition, destination: RoadPosition) -> tuple[int, int] | None:
-    """(milliseconds, arc) of driving on along the shared edge without leaving it, where the road allows."""
-    if origin.edge != destination.edge:
+def _along_edge(roads: Roads, origin: RoadPosition, destination: RoadPosition) -> _Path | None:
+    """Driving on along the shared edge without leaving it, where the road allows."""
+    if origin.edge != destination.edge or not roads.clear_between(origin.edge, origin.fraction, destination.fraction):
         return None
     ways = [
-        (roads.ms_behind(arc, destination) - roads.ms_behind(arc, origin), arc)
+        _Path(roads.ms_behind(arc, destination) - roads.ms_behind(arc, origin), (arc,))
         for arc in roads.open_arcs_of(origin.edge)
         if (destination.fraction >= origin.fraction) == bool(roads.network.arc_forward[arc])
         or destination.fraction == origin.fraction
@@ -84,34 +69,33 @@ def _within_arc_ms(roads: Roads, origin: RoadPosition, destination: RoadPosition
 
 
 @dataclass(frozen=True, eq=False)
-class _Destinations:
-    """Entry nodes of all destinations, two entries each (the second repeats the first where there is only one).
+class _Columns:
+    """The entries of all destinations, one after the other: ``nodes`` are the distinct ones, ``column`` indexes them.
 
-    A destination on a closed edge has none; its row is padded with ``_NOWHERE``, infinitely far from any node.
+    Destination i has the entries from ``first[i]`` on. One without any has the first node, infinitely far from it.
     """
 
     nodes: Ints
     column: Ints
     ms: Floats
-    by_edge: dict[int, list[int]]
+    first: Ints
+    by_edge: Mapping[int, Sequence[int]]
 
     @classmethod
-    def of(cls, roads: Roads, destinations: Sequence[RoadPosition]) -> _Destinations:
-        entries = [_entries(roads, destination) or [_NOWHERE] for destination in destinations]
-        nodes = sorted({end.node for ends in entries for end in ends})
+    def of(cls, destinations: Sequence[RoadPosition], entries: Sequence[Mapping[int, int]]) -> _Columns:
+        nodes = sorted({node for ends in entries for node in ends} or {0})
         number = {node: index for index, node in enumerate(nodes)}
-        column = np.array([[number[end.node] for end in (ends * 2)[:2]] for ends in entries], dtype=np.int64)
-        ms = np.array([[end.ms for end in (ends * 2)[:2]] for ends in entries], dtype=np.float64)
-        ms[ms == _NOWHERE.ms] = np.inf
+        column = [[number[node] for node in ends] or [0] for ends in entries]
+        ms = [list(map(float, ends.values())) or [np.inf] for ends in entries]
         by_edge: dict[int, list[int]] = {}
         for index, destination in enumerate(destinations):
             by_edge.setdefault(destination.edge, []).append(index)
-        return cls(np.array(nodes, dtype=np.int64), column.reshape(-1, 2), ms.reshape(-1, 2), by_edge)
+        first = np.cumsum([0, *map(len, column[:-1])], dtype=np.int64)
+        return cls(np.array(nodes, dtype=np.int64), np.concatenate(column), np.concatenate(ms), first, by_edge)
 
     def finish(self, to_nodes: Floats) -> Floats:
-        """Milliseconds to each destination, from milliseconds to each entry node (NaN or infinity: no way)."""
-        ways = to_nodes[self.column] + self.ms
-        best: Floats = np.fmin(ways[:, 0], ways[:, 1])
+        """Milliseconds to each destination, from milliseconds to each node (NaN or infinity: no way)."""
+        best: Floats = np.fmin.reduceat(to_nodes[self.column] + self.ms, self.first)
         return best
 
 
@@ -127,136 +111,145 @@ def _stay_on_edge(
 ) -> None:
     """Lower a row's entries, in place, where the destination lies ahead on the origin's own edge."""
     for index in same_edge:
-        within = _within_arc_ms(roads, origin, destinations[index])
-        if within is not None:
-            row[index] = np.fmin(row[index], within[0])
+        along = _along_edge(roads, origin, destinations[index])
+        if along is not None:
+            row[index] = np.fmin(row[index], along.ms)
+
+
+_topologies: WeakKeyDictionary[Network, Topology] = WeakKeyDictionary()
+
+
+def _topology_of(network: Network) -> Topology:
+    """Made once for a network, whoever drives there and whatever is closed."""
+    if network not in _topologies:
+        _topologies[network] = Topology(network.order, network.turn_from, network.turn_to)
+    return _topologies[network]
 
 
 @dataclass(frozen=True, eq=False)
 class HierarchyTimes:
+    """The hierarchy's nodes are states and its arcs turns, of which it knows those that may be driven through.
+
+    Roads for ends only are searched around each origin and each destination (``stretches``).
+    """
+
     roads: Roads
 
     @cached_property
     def _hierarchy(self) -> Hierarchy:
-        network = self.roads.network
-        return Hierarchy(network.order, network.tail, network.head, self.roads.ms)
+        return Hierarchy(_topology_of(self.roads.network), self.roads.through_weight)
 
     def table(self, origins: Sequence[RoadPosition], destinations: Sequence[RoadPosition]) -> Ints:
-        ends = _Destinations.of(self.roads, destinations)
-        slices = [range(len(origins))[part::THREADS] for part in range(THREADS)]
-        hierarchy = self._hierarchy  # built here once, before the threads share it
         seconds = np.full((len(origins), len(destinations)), NO_WAY_S, dtype=np.int64)
+        if not len(origins) or not len(destinations):
+            return seconds
+        lasts = [last_stretch(self.roads, destination) for destination in destinations]
+        columns = _Columns.of(destinations, [last.ends for last in lasts])
+        inside: dict[int, list[tuple[int, int]]] = {}
+        for index, last in enumerate(lasts):
+            for state, ms in last.own.items():
+                inside.setdefault(state, []).append((index, ms))
+        hierarchy = self._hierarchy  # built here once, before the threads share it
 
         def fill(rows: range) -> None:
-            if not len(rows) or not len(ends.nodes):
-                return  # the library takes no empty list
-            search = hierarchy.to_nodes(ends.nodes)
+            search = hierarchy.to_nodes(columns.nodes)
             for row in rows:
-                self._fill(seconds[row], search, origins[row], destinations, ends)
+                first = first_stretch(self.roads, origins[row])
+                ms = _to_columns(search, first, columns)
+                _stay_inside(ms, first, inside)
+                same_edge = columns.by_edge.get(origins[row].edge, ())
+                _stay_on_edge(self.roads, ms, origins[row], destinations, same_edge)
+                seconds[row] = _seconds(ms)
 
         with ThreadPoolExecutor(THREADS) as threads:
-            list(threads.map(fill, slices))
+            list(threads.map(fill, [range(len(origins))[part::THREADS] for part in range(THREADS)]))
         return seconds
 
-    def _fill(
-        self,
-        seconds: Ints,
-        search: ToNodes,
-        origin: RoadPosition,
-        destinations: Sequence[RoadPosition],
-        ends: _Destinations,
-    ) -> None:
-        exits = [(end.node, end.ms) for end in _exits(self.roads, origin)]
-        if exits:
-            ms = ends.finish(search.ms_from(exits))
-            _stay_on_edge(self.roads, ms, origin, destinations, ends.by_edge.get(origin.edge, ()))
-            seconds[:] = _seconds(ms)
-
     def leg(self, origin: RoadPosition, destination: RoadPosition) -> Leg | None:
-        exits, entries = _exits(self.roads, origin), _entries(self.roads, destination)
-        if not exits or not entries:
+        first, last = first_stretch(self.roads, origin), last_stretch(self.roads, destination)
+        ways = (self._around(first, last), self._inside(first, last), _along_edge(self.roads, origin, destination))
+        return _leg(self.roads, origin, destination, ways)
+
+    def _around(self, first: FirstStretch, last: LastStretch) -> _Path | None:
+        if not first.ends or not last.ends:
             return None
-        around = self._hierarchy.way([(end.node, end.ms) for end in exits], [(end.node, end.ms) for end in entries])
-        return _leg(self.roads, origin, destination, around)
+        way = self._hierarchy.way([*first.ends.items()], [*last.ends.items()])
+        if way is None:
+            return None
+        before = first.arcs_to_end(self.roads, way.nodes[0])
+        after = last.arcs_after(self.roads, way.nodes[-1])
+        return _Path(way.ms, (*before, *self.roads.network.state_arc[way.nodes].tolist(), *after))
+
+    def _inside(self, first: FirstStretch, last: LastStretch) -> _Path | None:
+        ways = [(first.inside[state] + ms, state) for state, ms in last.own.items() if state in first.inside]
+        if not ways:
+            return None
+        ms, state = min(ways)
+        return _Path(ms, (*first.arcs_to_inside(self.roads, state), int(self.roads.network.state_arc[state])))
+
+
+def _to_columns(search: ToNodes, first: FirstStretch, columns: _Columns) -> Floats:
+    if not first.ends:
+        return np.full(len(columns.first), np.inf)
+    return columns.finish(search.ms_from([*first.ends.items()]))
+
+
+def _stay_inside(row: Floats, first: FirstStretch, inside: Mapping[int, Sequence[tuple[int, int]]]) -> None:
+    """Lower a row's entries, in place, where the destination is come to on roads for ends only."""
+    for state in first.inside.keys() & inside.keys():
+        for index, ms in inside[state]:
+            row[index] = np.fmin(row[index], first.inside[state] + ms)
 
 
 @dataclass(frozen=True, eq=False)
 class DijkstraTimes:
+    """Searches the graph of ways, on which roads for ends only are doubled; shares no search with the hierarchy."""
+
     roads: Roads
 
     def table(self, origins: Sequence[RoadPosition], destinations: Sequence[RoadPosition]) -> Ints:
-        ends = _Destinations.of(self.roads, destinations)
         seconds = np.full((len(origins), len(destinations)), NO_WAY_S, dtype=np.int64)
+        if not len(destinations):
+            return seconds
+        columns = _Columns.of(destinations, [self.roads.way_graph.entries(to) for to in destinations])
         for first in range(0, len(origins), ROWS_AT_ONCE):
-            self._fill(seconds, range(first, min(first + ROWS_AT_ONCE, len(origins))), origins, destinations, ends)
+            some = origins[first : first + ROWS_AT_ONCE]
+            for row, to_nodes in enumerate(self._from(some)[:, columns.nodes], start=first):
+                ms = columns.finish(to_nodes)
+                same_edge = columns.by_edge.get(origins[row].edge, ())
+                _stay_on_edge(self.roads, ms, origins[row], destinations, same_edge)
+                seconds[row] = _seconds(ms)
         return seconds
 
-    def _fill(
-        self,
-        seconds: Ints,
-        rows: range,
-        origins: Sequence[RoadPosition],
-        destinations: Sequence[RoadPosition],
-        ends: _Destinations,
-    ) -> None:
-        exits = {row: _exits(self.roads, origins[row]) for row in rows}
-        starts = sorted({end.node for row in rows for end in exits[row]})
-        number = {node: index for index, node in enumerate(starts)}
-        from_start = dijkstra(self.roads.graph, indices=starts)[:, ends.nodes] if starts else np.empty((0, 0))
-        for row in rows:
-            ms = np.full(len(destinations), np.inf)
-            for end in exits[row]:
-                ms = np.fmin(ms, ends.finish(from_start[number[end.node]] + end.ms))
-            _stay_on_edge(self.roads, ms, origins[row], destinations, ends.by_edge.get(origins[row].edge, ()))
-            seconds[row] = _seconds(ms)
+    def _from(self, origins: Sequence[RoadPosition]) -> Floats:
+        """Milliseconds from each origin to each node of the graph of ways."""
+        ways = self.roads.way_graph
+        graph = ways.with_starts([ways.exits(origin) for origin in origins])
+        reached: Floats = dijkstra(graph, indices=len(ways.arc) + np.arange(len(origins)))
+        return reached
 
     def leg(self, origin: RoadPosition, destination: RoadPosition) -> Leg | None:
-        around = min(
-            (
-                way
-                for start in _exits(self.roads, origin)
-                for end in _entries(self.roads, destination)
-                if (way := self._way(start, end)) is not None
-            ),
-            default=None,
-        )
-        return _leg(self.roads, origin, destination, around)
+        ways = (self._around(origin, destination), _along_edge(self.roads, origin, destination))
+        return _leg(self.roads, origin, destination, ways)
 
-    def _way(self, start: _End, end: _End) -> Way | None:
-        ms, before = dijkstra(self.roads.graph, indices=[start.node], return_predecessors=True)
-        if not np.isfinite(ms[0, end.node]):
+    def _around(self, origin: RoadPosition, destination: RoadPosition) -> _Path | None:
+        ways = self.roads.way_graph
+        start, exits, entries = len(ways.arc), ways.exits(origin), ways.entries(destination)
+        (ms,), (before,) = dijkstra(ways.with_starts([exits]), indices=[start], return_predecessors=True)
+        reached = [(int(ms[node]) + rest, node) for node, rest in entries.items() if np.isfinite(ms[node])]
+        if not reached:
             return None
-        nodes = [end.node]
-        while nodes[-1] != start.node:
-            nodes.append(int(before[0, nodes[-1]]))
-        nodes.reverse()
-        arcs = [self._fastest_arc(tail, head) for tail, head in pairwise(nodes)]
-        return Way(start.ms + sum(int(self.roads.ms[arc]) for arc in arcs) + end.ms, nodes, arcs)
-
-    def _fastest_arc(self, tail: int, head: int) -> int:
-        arcs = self._by_ends[tail, head]
-        return min(arcs, key=lambda arc: (self.roads.ms[arc], arc))
-
-    @cached_property
-    def _by_ends(self) -> dict[tuple[int, int], list[int]]:
-        by_ends: dict[tuple[int, int], list[int]] = {}
-        for arc in self.roads.open_arcs.tolist():
-            ends = int(self.roads.network.tail[arc]), int(self.roads.network.head[arc])
-            by_ends.setdefault(ends, []).append(arc)
-        return by_ends
+        total_ms, node = min(reached)
+        nodes = [node]
+        while (node := int(before[node])) != start:
+            nodes.append(node)
+        return _Path(total_ms, (exits[nodes[-1]].arc, *ways.arc[nodes[::-1]].tolist()))
 
 
-def _leg(roads: Roads, origin: RoadPosition, destination: RoadPosition, around: Way | None) -> Leg | None:
-    within = _within_arc_ms(roads, origin, destination)
-    if within is not None and (around is None or within[0] <= around[0]):
-        return Leg(within[0], _metres(roads, origin, destination, (within[1],)), (within[1],))
-    if around is None:
-        return None
-    ms, nodes, arcs = around
-    first = min((end.ms, end.arc) for end in _exits(roads, origin) if end.node == nodes[0])
-    last = min((end.ms, end.arc) for end in _entries(roads, destination) if end.node == nodes[-1])
-    whole = (first[1], *arcs, last[1])
-    return Leg(ms, _metres(roads, origin, destination, whole), whole)
+def _leg(roads: Roads, origin: RoadPosition, destination: RoadPosition, ways: Sequence[_Path | None]) -> Leg | None:
+    """The fastest of the ways, the last of several."""
+    best = min((way for way in reversed(ways) if way is not None), key=lambda way: way.ms, default=None)
+    return best and Leg(best.ms, _metres(roads, origin, destination, best.arcs), best.arcs)
 
 
 def _metres(roads: Roads, origin: RoadPosition, destination: RoadPosition, arcs: tuple[int, ...]) -> float:

@@ -6,12 +6,13 @@ Shares no code with any solver. A plan is shown only if ``check_plan`` and ``che
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise, product
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from geodata.errors import Text
 from geodata.travel_times import NO_WAY_S
+from routing.check_book import Book, may_come
+from routing.check_reasons import check_reasons
 from routing.model import (
     Break,
     Depot,
@@ -20,10 +21,8 @@ from routing.model import (
     Loop,
     Plan,
     Problem,
-    ReasonCode,
     Rest,
     Route,
-    Site,
     Stop,
     Vehicle,
     Violation,
@@ -37,7 +36,7 @@ SKIPPED_WITHOUT_HANDOFFS = ("BAY", "CONTACT", "COLLECT")
 
 def check_plan(problem: Problem, plan: Plan, *, explained: bool = True) -> tuple[Violation, ...]:
     """Every violation, empty when the plan is good. ``explained`` False: reasons have not been added yet."""
-    book = _Book.of(problem)
+    book = Book.of(problem)
     found: list[Violation] = []
     found += _check_demand(book, plan)
     found += _check_fleet(book, plan)
@@ -47,35 +46,15 @@ def check_plan(problem: Problem, plan: Plan, *, explained: bool = True) -> tuple
             found += _check_route(book, vehicle, route)
     found += _check_shared(book, plan)
     if explained:
-        found += _check_reasons(book, plan)
+        found += check_reasons(book, plan, {stop.visit.id for stop, _ in _late(book, plan)})
     found += _check_summary(book, plan)
     return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Book:
-    """The problem, looked up by name."""
-
-    problem: Problem
-    visits: Mapping[str, Visit]
-    sites: Mapping[str, Site]
-    vehicles: Mapping[str, Vehicle]
-
-    @classmethod
-    def of(cls, problem: Problem) -> _Book:
-        everything = [*problem.visits, *(dismissed.visit for dismissed in problem.dismissed)]
-        return cls(
-            problem=problem,
-            visits={visit.id: visit for visit in everything},
-            sites={site.place.id: site for site in problem.scenario.sites},
-            vehicles={vehicle.id: vehicle for vehicle in problem.scenario.vehicles},
-        )
 
 
 # --- DEMAND -----------------------------------------------------------------------------------------------------
 
 
-def _check_demand(book: _Book, plan: Plan) -> Iterator[Violation]:
+def _check_demand(book: Book, plan: Plan) -> Iterator[Violation]:
     """Every demanded unit is delivered once, or listed as unserved."""
     yield from _check_parts(book)
     listed = Counter(stop.visit.id for stop in plan.stops())
@@ -91,7 +70,7 @@ def _check_demand(book: _Book, plan: Plan) -> Iterator[Violation]:
         yield from _check_stated_visit(book, stated)
 
 
-def _check_stated_visit(book: _Book, stated: Visit) -> Iterator[Violation]:
+def _check_stated_visit(book: Book, stated: Visit) -> Iterator[Violation]:
     posed = book.visits.get(stated.id)
     if posed is None:
         text = Text(f"没有配送任务 {stated.id}", f"there is no visit {stated.id}")
@@ -101,7 +80,7 @@ def _check_stated_visit(book: _Book, stated: Visit) -> Iterator[Violation]:
         yield Violation("DEMAND", text, visit=stated.id)
 
 
-def _check_parts(book: _Book) -> Iterator[Violation]:
+def _check_parts(book: Book) -> Iterator[Violation]:
     """The parts of a site's demand add up to the demand."""
     posed: Counter[tuple[str, str, str]] = Counter()
     for visit in book.visits.values():
@@ -122,7 +101,7 @@ def _check_parts(book: _Book) -> Iterator[Violation]:
 # --- SHIFT, DEPOT, CAPACITY, ROAD, TARGET, WINDOW ---------------------------------------------------------------
 
 
-def _check_fleet(book: _Book, plan: Plan) -> Iterator[Violation]:
+def _check_fleet(book: Book, plan: Plan) -> Iterator[Violation]:
     """Nobody is in two places: a vehicle has one route, and it exists."""
     for vehicle, routes in Counter(route.vehicle for route in plan.routes).items():
         if vehicle not in book.vehicles:
@@ -132,7 +111,7 @@ def _check_fleet(book: _Book, plan: Plan) -> Iterator[Violation]:
             yield Violation("SHIFT", text, vehicle=vehicle)
 
 
-def _check_route(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
+def _check_route(book: Book, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
     yield from _check_loops(book, vehicle, route)
     yield from _check_breaks(vehicle, route)
     yield from _check_rests(vehicle, route)
@@ -147,7 +126,7 @@ def _check_route(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Violat
     yield from _check_route_totals(book, vehicle, route)
 
 
-def _check_loops(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
+def _check_loops(book: Book, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
     """How many, where each loads and ends, and the time between them."""
     if not 1 <= len(route.loops) <= vehicle.max_loops:
         zh, en = (
@@ -164,6 +143,10 @@ def _check_loops(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Violat
         if loop.end != ends_at:
             text = Text(f"回到 {loop.end}，应回 {ends_at}", f"ends at {loop.end}, must end at {ends_at}")
             yield Violation("DEPOT", text, vehicle=vehicle.id, subject=loop.end)
+    for stop in route.loops[0].stops if route.loops else ():
+        if stop.visit.zone < vehicle.been:
+            text = Text("由高风险到低风险", "the vehicle has been where the risk is higher, and is still on that loop")
+            yield Violation("RISK", text, vehicle=vehicle.id, visit=stop.visit.id)
     for before, after in pairwise(route.loops):
         sealed = any(stop.visit.zone is ZoneLevel.SEALED for stop in before.stops)
         gap_s = book.problem.scenario.policy.disinfection_s if sealed else 0
@@ -175,7 +158,7 @@ def _check_loops(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Violat
     yield from _check_longest(book, vehicle, route)
 
 
-def _check_longest(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
+def _check_longest(book: Book, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
     longest_s = book.problem.scenario.policy.longest_route_s
     if longest_s is None or not route.loops:
         return
@@ -240,7 +223,7 @@ def _pauses(loop: Loop) -> Iterator[Interval]:
     yield Interval(free_s, loop.back_s - loop.back_travel_s)
 
 
-def _check_loading(book: _Book, vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
+def _check_loading(book: Book, vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
     """Loading takes its time, with the depot open."""
     depot = book.problem.depots.get(loop.depot)
     if depot is None:
@@ -285,16 +268,16 @@ def _check_shift(vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
             yield Violation("SHIFT", Text(zh, en), vehicle=vehicle.id, visit=stop.visit.id)
 
 
-def _check_drives(book: _Book, vehicle: Vehicle, loop: Loop, rests: tuple[Rest, ...]) -> Iterator[Violation]:
+def _check_drives(book: Book, vehicle: Vehicle, loop: Loop, rests: tuple[Rest, ...]) -> Iterator[Violation]:
     """Each leg takes what the travel-time table says, and starts when the stop before it, and a rest after it, ends."""
-    row, now_s = _row(book, loop.depot), loop.departure_s
+    row, now_s = book.row(loop.depot), loop.departure_s
     for stop in loop.stops:
-        table_s = _table_s(book, row, stop.visit.row)
+        table_s = book.table_s(row, stop.visit.row)
         left_s = _rested(rests, now_s, stop.arrival_s)
         if stop.travel_s != table_s or stop.arrival_s != left_s + table_s:
             yield _wrong_drive(vehicle, stop.visit.id, left_s, stop.arrival_s, stop.travel_s, table_s)
         row, now_s = stop.visit.row, stop.departure_s
-    table_s = _table_s(book, row, _row(book, loop.end))
+    table_s = book.table_s(row, book.row(loop.end))
     left_s = _rested(rests, now_s, loop.back_s)
     if loop.back_travel_s != table_s or loop.back_s != left_s + table_s:
         yield _wrong_drive(vehicle, "", left_s, loop.back_s, loop.back_travel_s, table_s)
@@ -305,7 +288,7 @@ def _rested(rests: tuple[Rest, ...], free_s: int, until_s: int) -> int:
     return max((rest.start_s + rest.duration_s for rest in rests if free_s <= rest.start_s < until_s), default=free_s)
 
 
-def _check_company(book: _Book, vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
+def _check_company(book: Book, vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
     """SEPARATE, RISK and ZONE: what rides together, in which order, and whether the vehicle may come at all."""
     kinds = {line.kind: stop.visit.id for stop in loop.stops for line in stop.visit.lines}
     for kind in book.problem.scenario.kinds:
@@ -318,19 +301,14 @@ def _check_company(book: _Book, vehicle: Vehicle, loop: Loop) -> Iterator[Violat
             yield Violation("RISK", text, vehicle=vehicle.id, visit=after.visit.id)
     for stop in loop.stops:
         site = book.sites.get(stop.visit.site)
-        if site is not None and not _may_come(site, vehicle):
+        if site is not None and not may_come(site, vehicle):
             text = Text(
                 "该车不得前往（通行证、车型或指定车辆）", "the vehicle may not come: pass, size or named vehicles"
             )
             yield Violation("ZONE", text, vehicle=vehicle.id, visit=stop.visit.id)
 
 
-def _may_come(site: Site, vehicle: Vehicle) -> bool:
-    named = site.allowed is None or vehicle.id in site.allowed
-    return named and (site.needs_pass is None or site.needs_pass in vehicle.passes)
-
-
-def _check_shared(book: _Book, plan: Plan) -> Iterator[Violation]:
+def _check_shared(book: Book, plan: Plan) -> Iterator[Violation]:
     """Stock and loading bays of depots, and sites' caps on vehicles."""
     loops = [(route.vehicle, loop) for route in plan.routes for loop in route.loops]
     yield from _check_stock(book, [loop for _, loop in loops])
@@ -350,7 +328,7 @@ def _check_shared(book: _Book, plan: Plan) -> Iterator[Violation]:
             yield Violation("ZONE", text, subject=name)
 
 
-def _check_stock(book: _Book, loops: list[Loop]) -> Iterator[Violation]:
+def _check_stock(book: Book, loops: list[Loop]) -> Iterator[Violation]:
     sent: Counter[tuple[str, str]] = Counter()
     for loop in loops:
         for stop in loop.stops:
@@ -380,23 +358,13 @@ def _check_bays(depot: Depot, loops: list[Loop]) -> Iterator[Violation]:
             return
 
 
-def _row(book: _Book, depot: str) -> int:
-    return book.problem.depot_row(depot) if depot in book.problem.depots else -1
-
-
-def _table_s(book: _Book, origin: int, destination: int) -> int:
-    if min(origin, destination) < 0:
-        return NO_WAY_S
-    return int(book.problem.travel_s[origin, destination])
-
-
 def _wrong_drive(vehicle: Vehicle, visit: str, from_s: int, to_s: int, stated_s: int, table_s: int) -> Violation:
     zh = f"{from_s} 秒出发、{to_s} 秒到达、写明行驶 {stated_s} 秒；路网为 {table_s} 秒"
     en = f"leaves at {from_s} s, arrives at {to_s} s, states {stated_s} s of driving; the roads need {table_s} s"
     return Violation("ROAD", Text(zh, en), vehicle=vehicle.id, visit=visit)
 
 
-def _check_stop(book: _Book, vehicle: Vehicle, loop: Loop, stop: Stop) -> Iterator[Violation]:
+def _check_stop(book: Book, vehicle: Vehicle, loop: Loop, stop: Stop) -> Iterator[Violation]:
     yield from _check_target(book, vehicle, loop, stop)
     site = book.sites.get(stop.visit.site)
     if site is None or site.receiving is None:
@@ -407,7 +375,7 @@ def _check_stop(book: _Book, vehicle: Vehicle, loop: Loop, stop: Stop) -> Iterat
         yield Violation("WINDOW", Text(zh, en), vehicle=vehicle.id, visit=stop.visit.id)
 
 
-def _check_target(book: _Book, vehicle: Vehicle, loop: Loop, stop: Stop) -> Iterator[Violation]:
+def _check_target(book: Book, vehicle: Vehicle, loop: Loop, stop: Stop) -> Iterator[Violation]:
     order = stop.visit.order
     after_s, due_s = stop.start_s - order.order_s, _due_s(book, loop, stop)
     if after_s > order.round_limit_s or after_s < 0:
@@ -429,7 +397,7 @@ def _check_target(book: _Book, vehicle: Vehicle, loop: Loop, stop: Stop) -> Iter
         yield Violation("TARGET", Text(zh, en), vehicle=vehicle.id, visit=stop.visit.id)
 
 
-def _due_s(book: _Book, loop: Loop, stop: Stop) -> int:
+def _due_s(book: Book, loop: Loop, stop: Stop) -> int:
     """The last second in time: from the order or from the loop's departure, by the site's own target if it has one."""
     site = book.sites.get(stop.visit.site)
     own_s = site.target_s if site is not None else None
@@ -438,192 +406,17 @@ def _due_s(book: _Book, loop: Loop, stop: Stop) -> int:
     return (stop.visit.order.order_s if counted_from_order else loop.departure_s) + within_s
 
 
-def _late(book: _Book, plan: Plan) -> list[tuple[Stop, int]]:
+def _late(book: Book, plan: Plan) -> list[tuple[Stop, int]]:
     """Late stops with their seconds."""
     loops = [loop for route in plan.routes for loop in route.loops]
     lateness = ((stop, stop.start_s - _due_s(book, loop, stop)) for loop in loops for stop in loop.stops)
     return [(stop, late_s) for stop, late_s in lateness if late_s > 0]
 
 
-# --- reasons ----------------------------------------------------------------------------------------------------
-
-
-def _check_reasons(book: _Book, plan: Plan) -> Iterator[Violation]:
-    """Late and unserved visits carry the first reason that holds; stops in time carry none."""
-    late = {stop.visit.id for stop, _ in _late(book, plan)}
-    left = _stock_left(book, plan)
-    for stop in plan.stops():
-        if (stop.reason is None) == (stop.visit.id in late):
-            zh, en = "迟到的停靠须有原因,准时的没有", "a late stop carries a reason, a stop in time none"
-            yield Violation("TARGET", Text(zh, en), visit=stop.visit.id)
-        elif stop.reason is not None:
-            yield from _check_reason(book, "TARGET", stop.visit, stop.reason.code, None)
-    for unserved in plan.unserved:
-        if unserved.reason is None:
-            text = Text("未送达的任务须有原因", "an unserved visit carries a reason")
-            yield Violation("DEMAND", text, visit=unserved.visit.id)
-        else:
-            yield from _check_reason(book, "DEMAND", unserved.visit, unserved.reason.code, left)
-
-
-Stock = Mapping[tuple[str, str], int]
-
-
-def _stock_left(book: _Book, plan: Plan) -> Stock:
-    """Units of each limited kind that stay at each depot."""
-    left = Counter({(d.place.id, kind): n for d in book.problem.scenario.depots for kind, n in d.stock.items()})
-    for loop in (loop for route in plan.routes for loop in route.loops):
-        for line in (line for stop in loop.stops for line in stop.visit.lines):
-            left[loop.depot, line.kind] -= line.units
-    return left
-
-
-def _check_reason(book: _Book, rule: str, visit: Visit, stated: ReasonCode, left: Stock | None) -> Iterator[Violation]:
-    if visit.id not in book.visits:
-        return
-    found = _reason_code(book, book.visits[visit.id], left)
-    if stated is not found:
-        text = Text(f"原因 {stated} 不成立,应为 {found}", f"the reason {stated} does not hold; {found} does")
-        yield Violation(rule, text, visit=visit.id)
-
-
-def _reason_code(book: _Book, visit: Visit, left: Stock | None) -> ReasonCode:
-    """The first reason that holds: the visit alone, by every vehicle there is, and then beside the rest of the plan."""
-    site = book.sites[visit.site]
-    held = visit.allowed  # the site's own choice, or of it the one vehicle that a lock leaves
-    named = [vehicle for name, vehicle in book.vehicles.items() if held is None or name in held]
-    vehicles = [vehicle for vehicle in named if _may_come(site, vehicle)]
-    kinds = {kind.id: kind for kind in book.problem.scenario.kinds}
-    units = [kinds[line.kind].load(1) for line in visit.lines]
-    everyone = book.vehicles.values()
-    tests: tuple[tuple[ReasonCode, Callable[[], bool]], ...] = (
-        (ReasonCode.UNREACHABLE, lambda: _unreachable(book, visit)),
-        (
-            ReasonCode.NO_PASS,
-            lambda: not vehicles and any(_may_come(replace(site, needs_pass=None), vehicle) for vehicle in everyone),
-        ),
-        (ReasonCode.TOO_BIG, lambda: not any(_holds(vehicle, unit) for vehicle in vehicles for unit in units)),
-        (ReasonCode.TOO_FAR, lambda: not any(_in_time_alone(book, v, visit, None) for v in vehicles)),
-        (ReasonCode.WINDOW_MISSED, lambda: not any(_in_time_alone(book, v, visit, site.receiving) for v in vehicles)),
-        (
-            ReasonCode.NO_STOCK,
-            lambda: (
-                left is not None
-                and not any(
-                    _in_time_alone(book, v, visit, site.receiving) and _in_stock(book, v.start, visit, left)
-                    for v in vehicles
-                )
-            ),
-        ),
-    )
-    return next((code for code, holds in tests if holds()), ReasonCode.NO_CAPACITY_LEFT)
-
-
-def _in_stock(book: _Book, depot: str, visit: Visit, left: Stock) -> bool:
-    limited = book.problem.depots[depot].stock
-    return all(line.kind not in limited or left[depot, line.kind] >= line.units for line in visit.lines)
-
-
-def _holds(vehicle: Vehicle, load: Load) -> bool:
-    return all(amount <= limit for amount, limit in zip(load, vehicle.capacity, strict=True))
-
-
-def _in_time_alone(book: _Book, vehicle: Vehicle, visit: Visit, hours: tuple[Interval, ...] | None) -> bool:
-    """Load at every instant that may matter, rest there or at the site as it may fall due, and see whether one does."""
-    if not _holds(vehicle, visit.load):
-        return False
-    trip = _Trip.of(book, vehicle, visit, hours)
-    ways = list(product((_UNTAKEN, _BEFORE, _THERE, _AFTER), repeat=len(vehicle.breaks)))
-    return any(trip.succeeds(load_s, way) for load_s in trip.instants() for way in ways)
-
-
-_UNTAKEN, _BEFORE, _THERE, _AFTER = range(4)
-"""Where a break is taken on a trip to one site: nowhere, before driving there, before unloading, before driving back."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Trip:
-    """One vehicle's way to one visit alone and back."""
-
-    book: _Book
-    vehicle: Vehicle
-    visit: Visit
-    hours: tuple[Interval, ...] | None
-    loading_s: int
-    out_s: int
-    home_s: int
-
-    @classmethod
-    def of(cls, book: _Book, vehicle: Vehicle, visit: Visit, hours: tuple[Interval, ...] | None) -> _Trip:
-        depot, start = book.problem.depots[vehicle.start], _row(book, vehicle.start)
-        loading_s = depot.loading_s + round(depot.loading_per_crate_s * visit.load.crates)
-        out_s, home_s = _table_s(book, start, visit.row), _table_s(book, visit.row, _row(book, vehicle.end))
-        return cls(book, vehicle, visit, hours, loading_s, out_s, home_s)
-
-    def instants(self) -> set[int]:
-        """When it may be worth beginning to load: as soon as possible, after a break, or just in time for the hours."""
-        from_s = max(self.vehicle.shift.open_s, self.visit.order.order_s)
-        lead_s = self.loading_s + self.out_s
-        wished = [from_s, *(opens_s - lead_s for opens_s, _ in self.hours or ())]
-        wished += [rest.window.open_s + rest.duration_s - self.loading_s for rest in self.vehicle.breaks]
-        wished += [
-            opens_s - lead_s - rest.duration_s for opens_s, _ in self.hours or () for rest in self.vehicle.breaks
-        ]
-        opening = self.book.problem.depots[self.vehicle.start].opening
-        if opening is None:
-            return {max(from_s, load_s) for load_s in wished}
-        spans = [(max(from_s, hours.open_s), hours.close_s - self.loading_s) for hours in opening]
-        return {
-            min(max(load_s, first_s), last_s) for load_s in wished for first_s, last_s in spans if first_s <= last_s
-        }
-
-    def succeeds(self, load_s: int, way: tuple[int, ...]) -> bool:
-        """Whether it is in time, within hours, shift and round, no longer out than allowed, and the driver rested."""
-        departure_s = load_s + self.loading_s
-        ready_s = self._rested(self._rested(departure_s, way, _BEFORE) + self.out_s, way, _THERE)
-        site, order, policy = self.book.sites[self.visit.site], self.visit.order, self.book.problem.scenario.policy
-        start_s = _soonest(self.hours, ready_s, self.visit.service_s if site.finish_by_close else 0)
-        back_s = self._rested(start_s + self.visit.service_s, way, _AFTER) + self.home_s
-        within_s = order.target_s if site.target_s is None else site.target_s
-        since_s = order.order_s if policy.target_from == "order" else departure_s
-        return (
-            start_s <= min(since_s + within_s, order.limit_s)
-            and back_s <= self.vehicle.shift.close_s
-            and (policy.longest_route_s is None or back_s - departure_s <= policy.longest_route_s)
-            and all(
-                taken != _UNTAKEN or departure_s >= window.open_s + duration_s or back_s <= window.close_s
-                for taken, (window, duration_s) in zip(way, self.vehicle.breaks, strict=True)
-            )
-        )
-
-    def _rested(self, free_s: int, way: tuple[int, ...], at: int) -> int:
-        for taken, (window, duration_s) in zip(way, self.vehicle.breaks, strict=True):
-            if taken == at:
-                start_s = max(free_s, window.open_s)
-                free_s = start_s + duration_s if start_s <= window.close_s else NO_WAY_S
-        return free_s
-
-
-def _soonest(hours: tuple[Interval, ...] | None, instant_s: int, lasting_s: int) -> int:
-    """The first instant from the given one on in the hours, with so much of them left."""
-    if hours is None:
-        return instant_s
-    starts = (max(instant_s, opens_s) for opens_s, closes_s in hours if max(instant_s, opens_s) + lasting_s <= closes_s)
-    return min(starts, default=NO_WAY_S)
-
-
-def _unreachable(book: _Book, visit: Visit) -> bool:
-    return not any(
-        max(_table_s(book, _row(book, vehicle.start), visit.row), _table_s(book, visit.row, _row(book, vehicle.end)))
-        < NO_WAY_S
-        for vehicle in book.vehicles.values()
-    )
-
-
 # --- TOTALS -----------------------------------------------------------------------------------------------------
 
 
-def _check_route_totals(book: _Book, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
+def _check_route_totals(book: Book, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
     stops = [stop for loop in route.loops for stop in loop.stops]
     legs = [stop.leg for stop in stops] + [loop.back_leg for loop in route.loops]
     away_s = route.loops[-1].back_s - route.loops[0].departure_s if route.loops else 0
@@ -648,7 +441,7 @@ def _check_route_totals(book: _Book, vehicle: Vehicle, route: Route) -> Iterator
     yield from _compare_totals(expected, route.totals._asdict(), vehicle=vehicle.id)
 
 
-def _unpreferred_s(book: _Book, vehicle: Vehicle, stops: list[Stop]) -> int:
+def _unpreferred_s(book: Book, vehicle: Vehicle, stops: list[Stop]) -> int:
     sites = [book.sites[stop.visit.site] for stop in stops if stop.visit.site in book.sites]
     strangers = [site for site in sites if site.preferred and vehicle.id not in site.preferred]
     posed = [book.visits[stop.visit.id] for stop in stops if stop.visit.id in book.visits]
@@ -661,7 +454,7 @@ def _carried(stops: list[Stop]) -> Load:
     return Load(*(sum(stop.visit.load[axis] for stop in stops) for axis in range(3)))
 
 
-def _check_summary(book: _Book, plan: Plan) -> Iterator[Violation]:
+def _check_summary(book: Book, plan: Plan) -> Iterator[Violation]:
     stops = list(plan.stops())
     late = _late(book, plan)
     late_visits = {stop.visit.id for stop, _ in late}
@@ -687,7 +480,7 @@ def _check_summary(book: _Book, plan: Plan) -> Iterator[Violation]:
     yield from _compare_totals(_objective(book, plan, late), plan.summary.objective._asdict())
 
 
-def _objective(book: _Book, plan: Plan, late: list[tuple[Stop, int]]) -> dict[str, object]:
+def _objective(book: Book, plan: Plan, late: list[tuple[Stop, int]]) -> dict[str, object]:
     policy = book.problem.scenario.policy
     out_s = sum(route.loops[-1].back_s - route.loops[0].departure_s for route in plan.routes if route.loops)
     stops_of = {route.vehicle: [stop for loop in route.loops for stop in loop.stops] for route in plan.routes}
@@ -696,6 +489,8 @@ def _objective(book: _Book, plan: Plan, late: list[tuple[Stop, int]]) -> dict[st
     fixed_s = sum(book.vehicles[route.vehicle].fixed_cost_s for route in plan.routes if route.vehicle in book.vehicles)
     left = [unserved.visit.priority for unserved in plan.unserved]
     price_s = sum(policy.prices[priority] for priority in left) if policy.objective == "prices" else 0
+    away_s = (route.loops[-1].back_s - route.loops[0].departure_s for route in plan.routes if route.loops)
+    price_s += round(policy.longest_route_price * max(away_s, default=0))
     return {
         "unserved": len(plan.unserved),
         "late": len(late),

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from geodata.errors import Text
-from geodata.model import Floats, Leg, RoadPosition
+from geodata.model import Floats, Ints, Leg, RoadPosition
 from geodata.profile import CLOSED
 from geodata.roads import Roads
 from geodata.travel_times import NO_WAY_S
@@ -68,14 +69,26 @@ def _check_leg(roads: Roads, driven: _DrivenLeg) -> Iterator[Violation]:
     if not all(0 <= arc < roads.network.arcs for arc in leg.arcs):
         yield violation("路径包含路网中没有的路段", "drives an arc the network does not have")
         return
-    closed = [arc for arc in leg.arcs if roads.ms[arc] >= CLOSED]
+    closed = [arc for arc in leg.arcs if roads.ms[arc] >= CLOSED] or _closed_on_the_way(roads, leg, origin, destination)
     if closed:
         yield violation(f"经过不可通行的路段 {closed[0]}", f"drives arc {closed[0]}, which is closed")
         return
     if not _is_connected(roads, leg.arcs, origin, destination):
         yield violation("路径不连续或起止不符", "its arcs do not lead from the one place to the other")
         return
-    ms, metres = _sum_of_arcs(roads, leg.arcs, origin, destination)
+    through = _passed_through(roads, leg.arcs)
+    if through is not None:
+        yield violation(
+            f"从路段 {through} 穿行，而该路段仅供到达或离开两端使用",
+            f"passes through arc {through}, which is open to its ends only",
+        )
+        return
+    turns_ms = _sum_of_turns(roads, leg.arcs)
+    if turns_ms is None:
+        yield violation("含有禁止的转向", "makes a turn that is forbidden")
+        return
+    arcs_ms, metres = _sum_of_arcs(roads, leg.arcs, origin, destination)
+    ms = arcs_ms + turns_ms
     if -(-ms // 1000) != driven.travel_s or abs(metres - leg.length_m) > ROUNDED_M:
         yield violation(
             f"写明 {driven.travel_s} 秒、{leg.length_m:.1f} 米；按路段合计 {ms / 1000:.3f} 秒、{metres:.1f} 米",
@@ -87,6 +100,43 @@ def _is_connected(roads: Roads, arcs: tuple[int, ...], origin: RoadPosition, des
     network = roads.network
     ends_fit = network.arc_edge[arcs[0]] == origin.edge and network.arc_edge[arcs[-1]] == destination.edge
     return bool(ends_fit) and all(network.head[arc] == network.tail[following] for arc, following in pairwise(arcs))
+
+
+def _closed_on_the_way(roads: Roads, leg: Leg, origin: RoadPosition, destination: RoadPosition) -> list[int]:
+    """Arcs of a leg with a closed part where it is driven: anywhere on those in its middle."""
+    found = []
+    for place, arc in enumerate(leg.arcs):
+        driven = [0.0, 1.0] if roads.network.arc_forward[arc] else [1.0, 0.0]
+        if place == 0:
+            driven[0] = origin.fraction
+        if place == len(leg.arcs) - 1:
+            driven[1] = destination.fraction
+        parts = roads.closed_parts.get(int(roads.network.arc_edge[arc]), ())
+        if any(start < max(driven) and end > min(driven) for start, end in parts):
+            found.append(arc)
+    return found
+
+
+def _passed_through(roads: Roads, arcs: tuple[int, ...]) -> int | None:
+    """The first arc for ends only that lies between two others, or none."""
+    open_to_all = [place for place, arc in enumerate(arcs) if not roads.ends_only[arc]]
+    if not open_to_all:
+        return None
+    between = range(open_to_all[0], open_to_all[-1])
+    return next((arcs[place] for place in between if roads.ends_only[arcs[place]]), None)
+
+
+def _sum_of_turns(roads: Roads, arcs: tuple[int, ...]) -> int | None:
+    """Milliseconds of the turns from each arc into the next, or None where one is forbidden after the way there."""
+    network, state, total_ms = roads.network, arcs[0], 0
+    for following in arcs[1:]:
+        first, end = np.searchsorted(network.turn_from, [state, state + 1]).tolist()
+        leads = first + np.flatnonzero(network.state_arc[network.turn_to[first:end]] == following)
+        if not len(leads) or roads.turn_ms[leads[0]] >= CLOSED:
+            return None
+        total_ms += int(roads.turn_ms[leads[0]])
+        state = int(network.turn_to[leads[0]])
+    return total_ms
 
 
 def _sum_of_arcs(
@@ -107,13 +157,16 @@ def _compare_with_search(roads: Roads, legs: list[_DrivenLeg]) -> Iterator[Viola
     for leg in legs:
         if leg.origin is not None:
             by_origin.setdefault(leg.origin, []).append(leg)
-    for origin, driven in by_origin.items():
-        yield from _compare_from(roads, origin, driven)
+    graph = _search_graph(roads, list(by_origin))
+    for node, (origin, driven) in enumerate(by_origin.items(), start=3 * roads.network.states):
+        # one search from a place, no farther than the longest drive stated from it
+        limit_ms = 1000.0 * max(0, *(leg.travel_s for leg in driven))
+        yield from _compare_from(roads, dijkstra(graph, indices=[node], limit=limit_ms)[0], origin, driven)
 
 
-def _compare_from(roads: Roads, origin: RoadPosition, driven: list[_DrivenLeg]) -> Iterator[Violation]:
-    """One search from a place, no farther than the longest drive stated from it."""
-    to_node_ms = _search(roads, origin, limit_ms=1000 * max(leg.travel_s for leg in driven))
+def _compare_from(
+    roads: Roads, to_node_ms: Floats, origin: RoadPosition, driven: list[_DrivenLeg]
+) -> Iterator[Violation]:
     for leg in driven:
         if leg.destination is None:
             continue
@@ -124,29 +177,83 @@ def _compare_from(roads: Roads, origin: RoadPosition, driven: list[_DrivenLeg]) 
             yield Violation("ROAD", Text(zh, en), vehicle=leg.vehicle, visit=leg.visit)
 
 
-def _search(roads: Roads, origin: RoadPosition, *, limit_ms: int) -> Floats:
-    """[n] milliseconds from a position to each node by Dijkstra's algorithm, infinite beyond the limit."""
-    best = np.full(roads.network.nodes, np.inf)
+def _search_graph(roads: Roads, origins: list[RoadPosition]) -> csr_array:
+    """Three copies of the s states for the three parts of a leg: before, on and after the roads open to all.
+
+    Node ``part * s + state`` is the start of the state's arc; behind them one node per origin. An arc for ends only
+    belongs to the first and the third part, any other to the second; no turn leads to an earlier part.
+    """
+    network, states = roads.network, roads.network.states
+    ends_only, weight = roads.ends_only[network.state_arc], _turn_weights(roads)
+    left_ends_only, entered_ends_only = ends_only[network.turn_from], ends_only[network.turn_to]
+    broken = np.isin(network.arc_edge[network.state_arc[network.turn_from]], list(roads.closed_parts))
+    rows, columns, weights = [], [], []
+    for left_part, entered_part in ((0, 0), (0, 1), (1, 1), (1, 2), (2, 2)):
+        fits = (left_ends_only == (left_part != 1)) & (entered_ends_only == (entered_part != 1))
+        turns = np.flatnonzero(fits & ~broken & (weight < CLOSED))
+        rows.append(left_part * states + network.turn_from[turns])
+        columns.append(entered_part * states + network.turn_to[turns])
+        weights.append(weight[turns])
+    for node, origin in enumerate(origins, start=3 * states):
+        first = _first_turns(roads, weight, origin)
+        rows.append(np.full(len(first), node))
+        columns.append(np.array(list(first), dtype=np.int64))
+        weights.append(np.array(list(first.values()), dtype=np.int64))
+    size = 3 * states + len(origins)
+    ends = np.concatenate(rows), np.concatenate(columns)
+    return coo_array((np.concatenate(weights).astype(np.float64), ends), shape=(size, size)).tocsr()
+
+
+def _turn_weights(roads: Roads) -> Ints:
+    """[t] milliseconds of the arc left and the turn, ``CLOSED`` where the turn or one of its arcs is."""
+    network = roads.network
+    left, entered = (roads.ms[network.state_arc[states]] for states in (network.turn_from, network.turn_to))
+    is_open = (left < CLOSED) & (entered < CLOSED) & (roads.turn_ms < CLOSED)
+    return np.where(is_open, np.minimum(left + roads.turn_ms, CLOSED), CLOSED)
+
+
+def _first_turns(roads: Roads, weight: Ints, origin: RoadPosition) -> dict[int, int]:
+    """Milliseconds from an origin to each node that the first turn leads to."""
+    network, found = roads.network, dict[int, int]()
     for arc in roads.open_arcs_of(origin.edge):
-        ahead_ms = roads.ms_ahead(arc, origin)
-        if ahead_ms <= limit_ms:
-            from_head = dijkstra(roads.graph, indices=[int(roads.network.head[arc])], limit=float(limit_ms - ahead_ms))
-            best = np.minimum(best, from_head[0] + ahead_ms)
-    return best
+        if not _is_clear(roads, arc, origin, ahead=True):
+            continue
+        first, end = np.searchsorted(network.turn_from, [arc, arc + 1]).tolist()
+        for turn in range(first, end):
+            state = int(network.turn_to[turn])
+            ends_only = bool(roads.ends_only[arc]), bool(roads.ends_only[network.state_arc[state]])
+            part = {(True, True): 0, (False, True): 2}.get(ends_only, 1)
+            if weight[turn] < CLOSED:
+                ms, node = int(weight[turn]) - roads.ms_behind(arc, origin), part * network.states + state
+                found[node] = min(ms, found.get(node, ms))
+    return found
+
+
+def _is_clear(roads: Roads, arc: int, position: RoadPosition, *, ahead: bool) -> bool:
+    """Whether nothing is closed between a position and the end, or the start, of an arc of its edge."""
+    to_head_of_edge = ahead == bool(roads.network.arc_forward[arc])
+    parts = roads.closed_parts.get(position.edge, ())
+    return all(end <= position.fraction if to_head_of_edge else start >= position.fraction for start, end in parts)
 
 
 def _shortest_ms(roads: Roads, to_node_ms: Floats, origin: RoadPosition, destination: RoadPosition) -> float:
-    """To the end of the destination's edge and on along it, or along the shared edge where both lie on one."""
+    """To the start of the destination's arc and on along it, or along the shared edge where both lie on one."""
     ways = [1000.0 * NO_WAY_S]
+    states = np.arange(roads.network.states)
     for arc in roads.open_arcs_of(destination.edge):
         behind_ms = roads.ms_behind(arc, destination)
-        ways.append(min(to_node_ms[roads.network.tail[arc]] + behind_ms, ways[0]))
+        if _is_clear(roads, arc, destination, ahead=False):
+            own = states[roads.network.state_arc == arc]
+            ways += [float(to_node_ms[part * len(states) + own].min()) + behind_ms for part in range(3)]
         if origin.edge == destination.edge and _is_ahead(roads, arc, origin, destination):
             ways.append(behind_ms - roads.ms_behind(arc, origin))
-    return float(min(ways))
+    return min(ways)
 
 
 def _is_ahead(roads: Roads, arc: int, origin: RoadPosition, destination: RoadPosition) -> bool:
+    low, high = sorted((origin.fraction, destination.fraction))
+    if any(start < high and end > low for start, end in roads.closed_parts.get(origin.edge, ())):
+        return False
     if roads.network.arc_forward[arc]:
         return destination.fraction >= origin.fraction
     return destination.fraction <= origin.fraction

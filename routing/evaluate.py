@@ -24,7 +24,7 @@ from routing.model import (
     Visit,
     total_load,
 )
-from routing.schedule import Call, LoopCalls, LoopTimes, Timetable, loops_of, timetable
+from routing.schedule import Call, LoopCalls, LoopTimes, Timetable, Timetables, loops_of, timetable
 
 URGENCIES = (0, 1, 2, 3)
 NOTHING: Mapping[int, int] = {}
@@ -51,18 +51,20 @@ class Solution:
 
 Worth = tuple[int, ...]
 """Smaller is better, compared member by member: unserved visits by urgency, late visits by urgency, late seconds,
-cost. With ``prices`` only the cost counts. Additive: a solution's worth is the sum over its routes and what it leaves.
+cost. With ``prices`` only the cost counts. Additive: a solution's worth is the sum over its routes and what it leaves,
+without the price of the longest route, which is the plan's and no route's.
 """
 
 
-def worth(problem: Problem, solution: Solution) -> Worth | None:
+def worth(problem: Problem, solution: Solution, tables: Timetables | None = None) -> Worth | None:
     """What a solution is worth under the scenario's objective; None when it breaks a rule."""
     if not limits_hold(problem, solution):
         return None
-    slots = loading_slots(problem, solution.routes)
+    tables = tables or Timetables(problem)
+    slots = loading_slots(problem, solution.routes, tables)
     parts = [left_out_worth(problem, problem.visits[index]) for index in solution.unserved(problem)]
     for vehicle, numbers in zip(problem.scenario.vehicles, solution.routes, strict=True):
-        part = route_worth(problem, vehicle, numbers, slots.get(vehicle.id, ()))
+        part = route_worth(problem, vehicle, numbers, slots.get(vehicle.id, ()), tables)
         if part is None:
             return None
         parts.append(part)
@@ -76,15 +78,20 @@ def add_worths(parts: Iterable[Worth]) -> Worth:
 LoadingAt = Sequence[Seconds | None]
 
 
-def route_worth(problem: Problem, vehicle: Vehicle, numbers: Sequence[int], loading_at: LoadingAt = ()) -> Worth | None:
+def route_worth(
+    problem: Problem,
+    vehicle: Vehicle,
+    numbers: Sequence[int],
+    loading_at: LoadingAt = (),
+    tables: Timetables | None = None,
+) -> Worth | None:
     """What a route adds; None when it cannot be driven in this order, or not with its loading slots."""
     if not numbers:
         return _worth(problem)
-    calls = [problem.call(number) for number in numbers]
-    table = timetable(problem, vehicle, calls, loading_at=loading_at)
+    table = (tables or Timetables(problem)).of(vehicle, numbers, loading_at)
     if table is None:
         return None
-    visits = [call for call in calls if isinstance(call, Visit)]
+    visits = [problem.visits[number] for number in numbers if number >= 0]
     late = Counter(visit.urgency for visit in late_visits(visits, table))
     cost_s = table.back_s - table.departure_s + vehicle.fixed_cost_s + unpreferred_s(problem, vehicle, visits)
     return _worth(problem, late=late, late_s=table.late_s, cost_s=cost_s)
@@ -136,6 +143,14 @@ def vehicle_kinds(problem: Problem) -> list[int]:
     ]
 
 
+def one_of_each_kind(problem: Problem) -> list[Vehicle]:
+    """The first vehicle of each of the ``vehicle_kinds``."""
+    first: dict[int, Vehicle] = {}
+    for kind, vehicle in zip(vehicle_kinds(problem), problem.scenario.vehicles, strict=True):
+        first.setdefault(kind, vehicle)
+    return list(first.values())
+
+
 # --- limits that bind vehicles together -----------------------------------------------------------------------------
 
 
@@ -181,7 +196,7 @@ def limits_hold(problem: Problem, solution: Solution) -> bool:
 
 def plan_of(problem: Problem, solution: Solution) -> Plan:
     """The plan a solution means, without the ways driven and without reasons, which are added when it is shown."""
-    slots = loading_slots(problem, solution.routes)
+    slots = loading_slots(problem, solution.routes, Timetables(problem))
     routes = tuple(
         _route(problem, vehicle, [problem.call(number) for number in numbers], slots.get(vehicle.id, ()))
         for vehicle, numbers in zip(problem.scenario.vehicles, solution.routes, strict=True)
@@ -246,15 +261,14 @@ def with_totals(route: Route, fixed_cost_s: Seconds, price_s: Seconds = 0) -> Ro
     service_s = sum(stop.departure_s - stop.start_s for stop in stops)
     rest_s = sum(rest.duration_s for rest in route.rests)
     depot_s = sum(after.departure_s - before.back_s for before, after in pairwise(route.loops))
-    away_s = route.loops[-1].back_s - route.loops[0].departure_s if route.loops else 0
     totals = RouteTotals(
         stops=len(stops),
         travel_s=travel_s,
         length_m=round(sum(leg.length_m for leg in legs if leg is not None), 1),
         service_s=service_s,
-        wait_s=away_s - travel_s - service_s - rest_s - depot_s,
+        wait_s=route.away_s - travel_s - service_s - rest_s - depot_s,
         fixed_cost_s=fixed_cost_s,
-        cost_s=away_s + fixed_cost_s + price_s,
+        cost_s=route.away_s + fixed_cost_s + price_s,
         load=total_load(stop.visit.load for stop in stops),
         rest_s=rest_s,
         depot_s=depot_s,
@@ -287,6 +301,11 @@ def with_summary(problem: Problem, routes: tuple[Route, ...], unserved: tuple[Un
     return Plan(routes, unserved, summary)
 
 
+def longest_route_s(routes: Iterable[Route]) -> Seconds:
+    """Time out of the vehicle that is out for longest."""
+    return max((route.away_s for route in routes), default=0)
+
+
 def _objective(
     problem: Problem, routes: Sequence[Route], stops: Sequence[Stop], unserved: Sequence[Unserved]
 ) -> Objective:
@@ -297,5 +316,6 @@ def _objective(
         late=sum(1 for stop in stops if stop.late_s),
         late_s=sum(stop.late_s for stop in stops),
         cost_s=sum(route.totals.cost_s for route in routes)
+        + round(policy.longest_route_price * longest_route_s(routes))
         + (sum(policy.prices[left.visit.priority] for left in unserved) if priced else 0),
     )

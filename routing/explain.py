@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from heapq import nlargest
 from typing import NamedTuple
 
 from geodata.errors import Text
 from geodata.travel_times import NO_WAY_S
+from routing.evaluate import one_of_each_kind
 from routing.model import (
     UNBOUND,
     DemandLine,
     Figures,
     Interval,
+    Load,
     Plan,
     Problem,
     Reason,
@@ -22,6 +25,7 @@ from routing.model import (
     Stop,
     Vehicle,
     Visit,
+    total_load,
 )
 from routing.schedule import Timetable, earliest_alone
 
@@ -150,6 +154,55 @@ def too_big(problem: Problem, visit: Visit) -> Reason | None:
     return Reason(ReasonCode.TOO_BIG, text, figures)
 
 
+def over_the_cap(problem: Problem, visit: Visit) -> Reason | None:
+    """Its site wants more than any vehicles that may come, no more than its cap, carry in all their loops.
+
+    Kilograms, room and crates each by themselves, times left aside: no plan could bring it all.
+    """
+    site = next(site for site in problem.scenario.sites if site.place.id == visit.site)
+    if site.most_vehicles is None:
+        return None
+    coming = [vehicle for vehicle in problem.scenario.vehicles if site.takes(vehicle)]
+    wanted = total_load(other.load for other in problem.visits if other.site == visit.site)
+    most = Load(*(_most_carried(coming, site.most_vehicles, dimension) for dimension in range(len(wanted))))
+    if wanted.fits(most):
+        return None
+    figures: dict[str, float | int | str | None] = {"most_vehicles": site.most_vehicles}
+    said_zh, said_en = [], []
+    for unit, asked, carried in zip(UNITS, wanted, most, strict=True):
+        figures[f"demand_{unit.id}"] = asked / unit.size
+        figures[f"most_{unit.id}"] = None if carried >= UNBOUND else carried / unit.size
+        if asked > carried:
+            said_zh.append(f"{carried / unit.size:g} {unit.name.zh}，需求为 {asked / unit.size:g} {unit.name.zh}")
+            said_en.append(f"{carried / unit.size:g} of the {asked / unit.size:g} {unit.name.en} wanted")
+    text = Text(
+        f"该点位限派 {site.most_vehicles} 辆车，跑完全部趟次最多运 {'；'.join(said_zh)}",
+        f"no more than {site.most_vehicles} vehicles may come; in all their loops they carry at most"
+        f" {' and '.join(said_en)}",
+    )
+    return Reason(ReasonCode.TOO_BIG, text, figures)
+
+
+class _Unit(NamedTuple):
+    id: str
+    size: int
+    name: Text
+
+
+UNITS = (
+    _Unit("kg", 1_000, Text("公斤", "kg")),
+    _Unit("m3", 1_000_000, Text("立方米", "m³")),
+    _Unit("crates", 1, Text("箱", "crates")),
+)
+"""What people count a load's grams, cubic centimetres and crates in."""
+
+
+def _most_carried(vehicles: Sequence[Vehicle], most: int, dimension: int) -> int:
+    """By so many of the vehicles, in all their loops together."""
+    rooms = (each.capacity[dimension] * (each.max_loops if each.reload_at else 1) for each in vehicles)
+    return min(UNBOUND, sum(nlargest(most, rooms)))
+
+
 class _Best(NamedTuple):
     """The best found over all vehicles: in time if any, then the earliest. Seconds count as the target does.
 
@@ -168,22 +221,24 @@ class _Reasons:
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
         self._problem = problem
-        alike = {replace(vehicle, id="", name=""): vehicle for vehicle in reversed(problem.scenario.vehicles)}
-        self._alike = tuple(reversed(alike.values()))
+        self._kinds = one_of_each_kind(problem)
+        self._loaded_at = {stop.visit.id: loop.depot for r in plan.routes for loop in r.loops for stop in loop.stops}
         self._stock_left = _stock_left(problem, plan)
 
     def of(self, visit: Visit, *, unserved: bool) -> Reason:
+        over_the_limit = over_the_cap(self._problem, visit) if unserved else None
+        if over_the_limit is not None:
+            return over_the_limit
         by_road = self._best(replace(visit, windows=(Interval(visit.order.order_s, visit.order.limit_s),)))
         if not by_road.in_time(visit):
             return self._too_far(visit)
         in_hours = self._best(visit)
         if not in_hours.in_time(visit):
             return _window_missed(self._problem, visit, by_road, in_hours)
-        return (self._no_stock(visit) if unserved else None) or _no_capacity_left(visit, in_hours)
+        return self._no_stock(visit) or _no_capacity_left(visit, in_hours)
 
     def _vehicles(self, visit: Visit) -> list[Vehicle]:
-        everyone = self._alike if visit.allowed is None else self._problem.scenario.vehicles
-        return [vehicle for vehicle in everyone if visit.takes(vehicle)]
+        return [vehicle for vehicle in self._kinds if visit.takes(vehicle)]
 
     def _best(self, visit: Visit) -> _Best:
         return self._best_of(visit, self._vehicles(visit))
@@ -204,12 +259,12 @@ class _Reasons:
         return _far(self._problem, visit, *min(taken, key=lambda pair: pair[0]))
 
     def _no_stock(self, visit: Visit) -> Reason | None:
-        """No depot from which a vehicle would make it in time has enough left of everything the visit takes."""
+        """No depot from which a vehicle would make it in time alone has enough of everything beside what others take."""
         depots = {vehicle.start for vehicle in self._vehicles(visit) if self._best_of(visit, [vehicle]).in_time(visit)}
-        if any(self._holds(depot, visit.lines) for depot in depots):
+        if any(self._holds(depot, visit, visit.lines) for depot in depots):
             return None
-        short = next((line for line in visit.lines if not self._anywhere(depots, line)), visit.lines[0])
-        most = max((self._stock_left.get((depot, short.kind), 0) for depot in depots), default=0)
+        short = next((line for line in visit.lines if not self._anywhere(depots, visit, line)), visit.lines[0])
+        most = max((self._left(depot, visit, short) for depot in depots), default=0)
         figures: Figures = {"kind": short.kind, "units": short.units, "most_left": most}
         text = Text(
             f"需要“{short.kind}” {short.units} 件，来得及的储备库最多还剩 {most} 件",
@@ -217,12 +272,17 @@ class _Reasons:
         )
         return Reason(ReasonCode.NO_STOCK, text, figures)
 
-    def _anywhere(self, depots: Collection[str], line: DemandLine) -> bool:
-        return any(self._holds(depot, (line,)) for depot in depots)
+    def _anywhere(self, depots: Collection[str], visit: Visit, line: DemandLine) -> bool:
+        return any(self._holds(depot, visit, (line,)) for depot in depots)
 
-    def _holds(self, depot: str, lines: Sequence[DemandLine]) -> bool:
+    def _holds(self, depot: str, visit: Visit, lines: Sequence[DemandLine]) -> bool:
         limited = self._problem.depots[depot].stock
-        return all(line.kind not in limited or self._stock_left[depot, line.kind] >= line.units for line in lines)
+        return all(line.kind not in limited or self._left(depot, visit, line) >= line.units for line in lines)
+
+    def _left(self, depot: str, visit: Visit, line: DemandLine) -> int:
+        """Units of a limited kind beside what other visits take: what the visit itself drew there counts as left."""
+        own = line.units if self._loaded_at.get(visit.id) == depot else 0
+        return self._stock_left.get((depot, line.kind), 0) + own
 
 
 def _taken_s(visit: Visit, table: Timetable) -> Seconds:

@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from geodata.errors import Text
 from geodata.network import Network
-from routing.evaluate import Solution, plan_of, worth
+from routing.echelons import require_one_stage
+from routing.evaluate import Solution, plan_of, vehicle_kinds, worth
 from routing.explain import explain_plan
 from routing.model import Plan, Problem, ReasonCode, Scenario, Vehicle
 from routing.pipeline import Posed, explained_plan, pose, require_good
@@ -85,6 +87,7 @@ def study_fleet(
     on_fleet: OnFleet = in_silence,
 ) -> FleetStudy:
     """``stop``: work per fleet. Raises ``PlanRejected`` rather than state a point whose plan breaks a rule."""
+    require_one_stage(scenario, Text("车队规模试算", "the study of fleets"))
     policy = replace(scenario.policy, after_target="leave_out", objective="lexicographic")
     posed = pose(replace(scenario, policy=policy, drivers=(), locks=(), earlier=None), network)
     search = _Search(posed, solver, stop, seed, on_fleet)
@@ -96,11 +99,12 @@ def study_fleet(
     )
 
 
-def growing_fleet(vehicles: Sequence[Vehicle], most: int) -> tuple[list[Vehicle], dict[str, str]]:
+def growing_fleet(problem: Problem, most: int) -> tuple[list[Vehicle], dict[str, str]]:
     """So many vehicles in the order in which fleets grow; and the ids of those added, with whom they equal."""
-    alike: dict[Vehicle, list[Vehicle]] = {}
-    for vehicle in vehicles:
-        alike.setdefault(replace(vehicle, id="", name=""), []).append(vehicle)
+    vehicles = problem.scenario.vehicles
+    alike: dict[int, list[Vehicle]] = {}
+    for kind, vehicle in zip(vehicle_kinds(problem), vehicles, strict=True):
+        alike.setdefault(kind, []).append(vehicle)
     groups, taken = list(alike.values()), [0] * len(alike)
     grown: list[Vehicle] = []
     added: dict[str, str] = {}
@@ -130,7 +134,7 @@ class _Search:
         self._on_fleet = on_fleet
         self._given = len(posed.problem.scenario.vehicles)
         largest = max(round(self._given * LARGER[-1]), self._given)
-        self._vehicles, self._added = growing_fleet(posed.problem.scenario.vehicles, largest)
+        self._vehicles, self._added = growing_fleet(posed.problem, largest)
         self.tried: dict[int, Solution] = {}
         self.reachable = _reachable(posed.problem)
 

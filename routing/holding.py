@@ -67,7 +67,7 @@ class _Search:
         self._on_improvement = on_improvement
         self._best: Worth | None = None
         self._vehicles = problem.scenario.vehicles
-        self.pins = _pins(problem)
+        self.pins = pins_of(problem)
 
     def locked_routes(self) -> Fixed:
         number = {vehicle.id: number for number, vehicle in enumerate(self._vehicles)}
@@ -104,7 +104,7 @@ class _Search:
 
     def vehicles_that_miss(self, solution: Solution) -> list[int]:
         """Those whose routes do not have what is locked to them, where it is locked."""
-        return [number for number in sorted(self.pins) if not _holds(solution.routes[number], self.pins[number])]
+        return [number for number in sorted(self.pins) if not holds_pins(solution.routes[number], self.pins[number])]
 
     def with_pins_held(self, missing: Iterable[int], found: Solution, fixed: Fixed) -> Solution:
         """Routes of these vehicles as their locks want them, which are fixed from now on.
@@ -186,7 +186,7 @@ class _Search:
                 yield broken_lock(number, "DEPOT", lock.visit or "", vehicle)
 
 
-def _pins(problem: Problem) -> dict[int, tuple[Pin, ...]]:
+def pins_of(problem: Problem) -> dict[int, tuple[Pin, ...]]:
     """By number of the vehicle; a vehicle whose whole route is locked needs none."""
     index = {visit.id: number for number, visit in enumerate(problem.visits)}
     vehicle = {each.id: number for number, each in enumerate(problem.scenario.vehicles)}
@@ -199,7 +199,7 @@ def _pins(problem: Problem) -> dict[int, tuple[Pin, ...]]:
     return pins
 
 
-def _holds(route: Calls, pins: Iterable[Pin]) -> bool:
+def holds_pins(route: Calls, pins: Iterable[Pin]) -> bool:
     visits = [call for call in route if call >= 0]
     return all(
         pin.visit in visits and (pin.position is None or visits[pin.position - 1 : pin.position] == [pin.visit])

@@ -10,20 +10,19 @@ from routing.model import Problem, Seconds, Vehicle, Visit
 from routing.schedule import (
     LoopCalls,
     Timetable,
+    Timetables,
     first_instant,
     last_instant,
     lateness,
     loading_time_s,
     loading_windows,
-    loops_of,
-    timetable,
 )
 
 Slots = Mapping[str, tuple[Seconds | None, ...]]
 """Per vehicle and loop the instant at which its loading begins, None where bays are not short."""
 
 
-def loading_slots(problem: Problem, routes: Sequence[Sequence[int]]) -> Slots:
+def loading_slots(problem: Problem, routes: Sequence[Sequence[int]], tables: Timetables) -> Slots:
     """First come, first served; of those that come together the one with the least time to spare.
 
     First everybody comes when it suits best. Where that makes somebody wait for a bay, everybody also comes as early as
@@ -32,9 +31,9 @@ def loading_slots(problem: Problem, routes: Sequence[Sequence[int]]) -> Slots:
     """
     if all(depot.bays is None for depot in problem.scenario.depots):
         return {}
-    yard = _Yard(problem, routes, hurry=False)
+    yard = _Yard(problem, routes, tables, hurry=False)
     if yard.somebody_waits:
-        early = _Yard(problem, routes, hurry=True)
+        early = _Yard(problem, routes, tables, hurry=True)
         early.put_off()
         yard = min(yard, early, key=_Yard.worth)
     return {problem.scenario.vehicles[number].id: tuple(slots) for number, slots in yard.slots.items()}
@@ -59,11 +58,12 @@ class _Loaded(NamedTuple):
 
 
 class _Yard:
-    def __init__(self, problem: Problem, routes: Sequence[Sequence[int]], *, hurry: bool) -> None:
+    def __init__(self, problem: Problem, routes: Sequence[Sequence[int]], tables: Timetables, *, hurry: bool) -> None:
         self._problem = problem
+        self._tables = tables
         self._hurry = hurry
-        self._calls = {n: [problem.call(call) for call in route] for n, route in enumerate(routes) if route}
-        self._loops = {number: loops_of(self._vehicle(number), calls) for number, calls in self._calls.items()}
+        self._routes = {number: tuple(route) for number, route in enumerate(routes) if route}
+        self._loops = {number: tables.loops(self._vehicle(number), route) for number, route in self._routes.items()}
         self._free = {
             depot.place.id: [(-(10**12), bay) for bay in range(depot.bays)]
             for depot in problem.scenario.depots
@@ -71,19 +71,19 @@ class _Yard:
         }
         self._loaded: list[_Loaded] = []
         self._queue: list[_Waiting] = []
-        self.slots: dict[int, list[Seconds | None]] = {number: [] for number in self._calls}
+        self.slots: dict[int, list[Seconds | None]] = {number: [] for number in self._routes}
         self.somebody_waits = False
         self._load_all()
 
     def _load_all(self) -> None:
-        for number in self._calls:
+        for number in self._routes:
             self._wait(number, 0)
         while self._queue:
             self._load(heapq.heappop(self._queue))
 
     def worth(self) -> tuple[int, ...]:
         """Smaller is better: routes that cannot be driven, what is late, and how long everybody is out."""
-        tables = {number: self._table(number) for number in self._calls}
+        tables = {number: self._table(number) for number in self._routes}
         late = [lateness(self._visits(number), table) for number, table in tables.items() if table is not None]
         out_s = sum(table.back_s - table.departure_s for table in tables.values() if table is not None)
         return (len(tables) - len(late), *(sum(column) for column in zip(*late, strict=True)), out_s)
@@ -92,11 +92,11 @@ class _Yard:
         return self._problem.scenario.vehicles[number]
 
     def _visits(self, number: int) -> list[Visit]:
-        return [call for call in self._calls[number] if isinstance(call, Visit)]
+        return [self._problem.visits[call] for call in self._routes[number] if call >= 0]
 
     def _table(self, number: int) -> Timetable | None:
-        slots, calls = self.slots[number], self._calls[number]
-        return timetable(self._problem, self._vehicle(number), calls, loading_at=slots, hurry=self._hurry)
+        slots, route = self.slots[number], self._routes[number]
+        return self._tables.of(self._vehicle(number), route, slots, hurry=self._hurry)
 
     def _wait(self, number: int, loop: int) -> None:
         table = self._table(number)

@@ -2,7 +2,8 @@
 
 The rest of the day is an ordinary problem. A vehicle that is out becomes one that starts where it will next be free, at a
 "depot" of its own that holds what it has on board and where loading takes no time; later loops start from real depots as
-ever. Visits done are gone, lost vehicles are gone with their goods, and depots hold what they have not yet sent.
+ever. Visits done are gone, lost vehicles are gone with their goods, and depots hold what they have not yet sent. The plan
+that was under way may itself be one of the rest of a day: then ``before`` is the state it was made in.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from routing.model import (
     Demand,
     DemandLine,
     Depot,
+    Driver,
     Earlier,
     EarlierLoop,
     Interval,
@@ -30,6 +33,7 @@ from routing.model import (
     Site,
     Stop,
     Vehicle,
+    ZoneLevel,
 )
 
 ON_BOARD = "@"
@@ -38,7 +42,10 @@ ON_BOARD = "@"
 
 @dataclass(frozen=True, slots=True)
 class VehicleNow:
-    """Where a vehicle will next be free, and from when on: at a depot with nothing on board, or elsewhere with something."""
+    """Where a vehicle will next be free, and from when on: at a depot with nothing on board, or elsewhere with something.
+
+    ``been``: the highest risk it has been at since it last loaded.
+    """
 
     vehicle: str
     access_point: str
@@ -46,13 +53,14 @@ class VehicleNow:
     depot: str | None = None
     on_board: tuple[DemandLine, ...] = ()
     loops_made: int = 0
+    been: ZoneLevel = ZoneLevel.OPEN
 
 
 @dataclass(frozen=True, slots=True)
 class DayState:
     """``done``: visits made, by id. ``lost``: vehicles that are out for good. ``sent``: units per (depot, kind).
 
-    Vehicles that are not listed stand where they start, as fresh as in the morning.
+    ``lost_drivers`` drive nothing more. Vehicles that are not listed stand where they start, as fresh as in the morning.
     """
 
     now_s: Seconds
@@ -60,64 +68,130 @@ class DayState:
     done: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
     sent: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    lost_drivers: frozenset[str] = frozenset()
 
 
-def state_by_plan(
-    problem: Problem, plan: Plan, now_s: Seconds, *, failed: Iterable[str] = (), lost: Iterable[str] = ()
+MORNING = DayState(0)
+
+
+def state_by_plan(  # noqa: PLR0913  keyword-only, each with a default that says nothing
+    problem: Problem,
+    plan: Plan,
+    now_s: Seconds,
+    *,
+    early: Iterable[str] = (),
+    failed: Iterable[str] = (),
+    lost: Iterable[str] = (),
+    before: DayState = MORNING,
 ) -> DayState:
-    """The state at ``now_s`` if everything went as planned, but for visits that failed and vehicles that are lost."""
-    failed, lost = frozenset(failed), frozenset(lost)
+    """The state at ``now_s`` if everything went as planned, but for visits made early or failed, and vehicles lost.
+
+    ``problem`` is the one the plan solves: with a ``before`` other than the morning, the ``rest_of_day`` of that.
+    """
+    early, failed, lost = frozenset(early), frozenset(failed), before.lost | frozenset(lost)
     moving = [route for route in plan.routes if route.loops and route.loops[0].loading_from_s <= now_s]
     begun = [loop for route in moving for loop in route.loops if loop.loading_from_s <= now_s]
-    done = {stop.visit.id for loop in begun for stop in loop.stops if stop.start_s <= now_s}
-    sent: Counter[tuple[str, str]] = Counter()
-    for loop in begun:
-        for line in (line for stop in loop.stops for line in stop.visit.lines):
-            sent[loop.depot, line.kind] += line.units
+    done = before.done.union(stop.visit.id for loop in begun for stop in loop.stops if stop.start_s <= now_s)
+    known = {each.vehicle: each for each in before.vehicles}
+    told = _Told(now_s, early - failed, failed)
+    known |= {route.vehicle: _vehicle_now(problem, route, told, known.get(route.vehicle)) for route in moving}
     return DayState(
         now_s=now_s,
-        vehicles=tuple(_vehicle_now(problem, route, now_s, failed) for route in moving if route.vehicle not in lost),
-        done=frozenset(done - failed),
+        vehicles=tuple(each for each in known.values() if each.vehicle not in lost),
+        done=(done | early) - failed,
         lost=lost,
-        sent=dict(sent),
+        sent=_sent(begun, before),
+        lost_drivers=before.lost_drivers,
     )
 
 
-def _vehicle_now(problem: Problem, route: Route, now_s: Seconds, failed: frozenset[str]) -> VehicleNow:
-    loops = [loop for loop in route.loops if loop.loading_from_s <= now_s]
+def _sent(begun: Iterable[Loop], before: DayState) -> Mapping[tuple[str, str], int]:
+    """What was on board before left its depot when it was loaded."""
+    sent = Counter(before.sent)
+    for loop in (loop for loop in begun if not loop.depot.endswith(ON_BOARD)):
+        for line in (line for stop in loop.stops for line in stop.visit.lines):
+            sent[loop.depot, line.kind] += line.units
+    return dict(sent)
+
+
+class _Told(NamedTuple):
+    now_s: Seconds
+    early: frozenset[str]
+    failed: frozenset[str]
+
+    def begun(self, stop: Stop) -> bool:
+        return stop.start_s <= self.now_s or stop.visit.id in self.early
+
+
+def _vehicle_now(problem: Problem, route: Route, told: _Told, before: VehicleNow | None) -> VehicleNow:
+    loops = [loop for loop in route.loops if loop.loading_from_s <= told.now_s]
     loop = loops[-1]
-    ahead = [stop for stop in loop.stops if stop.start_s > now_s]
-    kept = [stop for stop in loop.stops if stop.visit.id in failed and stop.start_s <= now_s]
-    point, free_s = _next_free(problem, loop, now_s)
-    on_board = _lines([*kept, *ahead])
+    rest_of_a_loop = before is not None and bool(before.on_board)
+    on_it = before if rest_of_a_loop and len(loops) == 1 else None
+    ahead = [stop for stop in loop.stops if not told.begun(stop)]
+    kept = [stop for stop in loop.stops if stop.visit.id in told.failed and told.begun(stop)]
+    goods = _units([*kept, *ahead])
+    if on_it is not None and ahead:
+        goods += Counter({line.kind: line.units for line in on_it.on_board}) - _units(loop.stops)
+    on_board = _lines(goods)
+    point, free_s, risk = _next_free(problem, loop, told)
+    risks = [stop.visit.zone for stop in loop.stops if told.begun(stop)]
     return VehicleNow(
         vehicle=route.vehicle,
         access_point=point,
-        free_s=max(now_s, free_s),
+        free_s=max(told.now_s, free_s),
         depot=None if on_board else loop.end,
         on_board=on_board,
-        loops_made=len(loops),
+        loops_made=len(loops) + (0 if before is None else before.loops_made - rest_of_a_loop),
+        been=max([risk, ZoneLevel.OPEN if on_it is None else on_it.been, *risks]),
     )
 
 
-def _next_free(problem: Problem, loop: Loop, now_s: Seconds) -> tuple[str, Seconds]:
-    """Loading or unloading is finished, a leg is driven to its end; on the last leg that is where the loop ends."""
+def _next_free(problem: Problem, loop: Loop, told: _Told) -> tuple[str, Seconds, ZoneLevel]:
+    """Where, when, and the risk there: loading or unloading is finished, a leg is driven to its end.
+
+    On the last leg that is where the loop ends.
+    """
     sites = {site.place.id: site.place.access_point for site in problem.scenario.sites}
-    if loop.departure_s > now_s:
-        return problem.depots[loop.depot].place.access_point, loop.departure_s
-    ahead = next((stop for stop in loop.stops if stop.start_s > now_s), None)
+    if loop.departure_s > told.now_s:
+        return problem.depots[loop.depot].place.access_point, loop.departure_s, ZoneLevel.OPEN
+    ahead = next((stop for stop in loop.stops if not told.begun(stop)), None)
     if ahead is None:
-        return problem.depots[loop.end].place.access_point, loop.back_s
-    unloading = next((stop for stop in loop.stops if stop.start_s <= now_s < stop.departure_s), None)
+        return problem.depots[loop.end].place.access_point, loop.back_s, ZoneLevel.OPEN
+    unloading = next((stop for stop in loop.stops if stop.start_s <= told.now_s < stop.departure_s), None)
     if unloading is not None:
-        return sites[unloading.visit.site], unloading.departure_s
-    return sites[ahead.visit.site], ahead.arrival_s
+        return sites[unloading.visit.site], unloading.departure_s, unloading.visit.zone
+    return sites[ahead.visit.site], ahead.arrival_s, ahead.visit.zone
 
 
-def _lines(stops: Iterable[Stop]) -> tuple[DemandLine, ...]:
+def _units(stops: Iterable[Stop]) -> Counter[str]:
     units: Counter[str] = Counter()
     for line in (line for stop in stops for line in stop.visit.lines):
         units[line.kind] += line.units
+    return units
+
+
+def goods_moved(giver: VehicleNow, taker: VehicleNow, lines: Iterable[DemandLine]) -> tuple[VehicleNow, VehicleNow]:
+    """Both after the goods changed vehicles. A taker with nothing on board begins a loop with them.
+
+    Unless it comes from a sealed zone, and was not disinfected, that loop may go anywhere.
+    """
+    moved = Counter({line.kind: line.units for line in lines})
+    had, has = (Counter({line.kind: line.units for line in each.on_board}) for each in (giver, taker))
+    begins = not taker.on_board
+    return (
+        replace(giver, on_board=_lines(had - moved)),
+        replace(
+            taker,
+            depot=None,
+            on_board=_lines(has + moved),
+            loops_made=taker.loops_made + begins,
+            been=ZoneLevel.OPEN if begins and taker.been < ZoneLevel.SEALED else taker.been,
+        ),
+    )
+
+
+def _lines(units: Counter[str]) -> tuple[DemandLine, ...]:
     return tuple(DemandLine(kind, count) for kind, count in sorted(units.items()))
 
 
@@ -129,12 +203,14 @@ def rest_of_day(problem: Problem, state: DayState) -> Problem:
     scenario = problem.scenario
     now = {each.vehicle: each for each in state.vehicles}
     still_here = [vehicle for vehicle in scenario.vehicles if vehicle.id not in state.lost]
-    going_on = (_going_on(vehicle, now.get(vehicle.id), state) for vehicle in still_here)
+    gap_s = scenario.policy.disinfection_s
+    going_on = (_going_on(vehicle, now.get(vehicle.id), state, gap_s) for vehicle in still_here)
     boards = tuple(_board(scenario, each) for each in state.vehicles if each.on_board)
     visits = tuple(visit for visit in problem.visits if visit.id not in state.done)
     rest = replace(
         scenario,
         vehicles=tuple(vehicle for vehicle in going_on if vehicle.max_loops > 0),
+        drivers=tuple(_until_now(driver, state) for driver in scenario.drivers),
         depots=(*(_less(depot, state) for depot in scenario.depots), *boards),
         sites=tuple(_still_wanting(problem, site, state) for site in scenario.sites),
         earlier=None if scenario.earlier is None else _still_to_do(scenario.earlier, state),
@@ -164,15 +240,27 @@ def _loops_to_do(loops: Iterable[EarlierLoop], state: DayState) -> Iterator[Earl
             yield EarlierLoop(loop.depot, visits)
 
 
-def _going_on(vehicle: Vehicle, now: VehicleNow | None, state: DayState) -> Vehicle:
-    free_s = state.now_s if now is None else max(state.now_s, now.free_s)
-    later = replace(vehicle, shift=Interval(max(vehicle.shift.open_s, free_s), vehicle.shift.close_s))
+def _until_now(driver: Driver, state: DayState) -> Driver:
+    """The shift of a driver who is lost is over."""
+    if driver.id not in state.lost_drivers:
+        return driver
+    return replace(driver, shift=Interval(driver.shift.open_s, min(driver.shift.close_s, state.now_s)))
+
+
+def _going_on(vehicle: Vehicle, now: VehicleNow | None, state: DayState, disinfection_s: Seconds) -> Vehicle:
+    """With goods on board it is still on its loop; back from a sealed zone it is disinfected before the next."""
     if now is None:
-        return later
-    loops_left = vehicle.max_loops - now.loops_made
+        return _from(vehicle, state.now_s)
+    loops_left, free_s = vehicle.max_loops - now.loops_made, max(state.now_s, now.free_s)
+    gone = replace(vehicle, fixed_cost_s=0) if now.loops_made else vehicle
     if now.on_board:
-        return replace(later, start=vehicle.id + ON_BOARD, max_loops=loops_left + 1, fixed_cost_s=0)
-    return replace(later, start=now.depot or vehicle.start, max_loops=loops_left, fixed_cost_s=0)
+        return replace(_from(gone, free_s), start=vehicle.id + ON_BOARD, max_loops=loops_left + 1, been=now.been)
+    clean_s = now.free_s + (disinfection_s if now.been is ZoneLevel.SEALED else 0)
+    return replace(_from(gone, max(free_s, clean_s)), start=now.depot or vehicle.start, max_loops=loops_left)
+
+
+def _from(vehicle: Vehicle, free_s: Seconds) -> Vehicle:
+    return replace(vehicle, shift=Interval(max(vehicle.shift.open_s, free_s), vehicle.shift.close_s))
 
 
 def _less(depot: Depot, state: DayState) -> Depot:

@@ -113,10 +113,22 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Supply:
+    """Where a station's goods come from, how long unloading them takes there, and sorting once the last has arrived."""
+
+    supplier: str
+    sorting_s: Seconds = 0
+    sorting_per_crate_s: float = 0.0
+    service_s: Seconds = 240
+    service_per_crate_s: float = 6.0
+
+
+@dataclass(frozen=True, slots=True)
 class Depot:
     """A place as a source. ``opening`` None: always open. ``bays`` None: any number load at once.
 
-    Loading takes ``loading_s`` and so much per crate. ``stock``: units of the kinds it holds a limited number of.
+    Loading takes ``loading_s`` and so much per crate. ``stock``: units of the kinds it holds a limited number of. With a
+    ``supply`` it is a station: of every kind it holds what ``stock`` says and what is brought to it.
     """
 
     place: Place
@@ -125,6 +137,7 @@ class Depot:
     loading_per_crate_s: float = 0.0
     bays: int | None = None
     stock: Mapping[str, int] = field(default_factory=dict)
+    supply: Supply | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +214,8 @@ class Break(NamedTuple):
 class Vehicle:
     """``start`` and ``end`` are depots. It may leave and be back within ``shift``.
 
-    It makes at most ``max_loops`` loops, the first from ``start``, later ones from a depot in ``reload_at``.
+    It makes at most ``max_loops`` loops, the first from ``start``, later ones from a depot in ``reload_at``. ``been``:
+    the highest risk it has been at in a loop it is still on, of which the first one here is the rest.
     """
 
     id: str
@@ -217,6 +231,7 @@ class Vehicle:
     breaks: tuple[Break, ...] = ()
     passes: frozenset[str] = frozenset()
     licence: str = ""
+    been: ZoneLevel = ZoneLevel.OPEN
 
 
 def may_come(vehicle: Vehicle, allowed: frozenset[str] | None, needs_pass: str | None) -> bool:
@@ -240,7 +255,8 @@ class Policy:
 
     ``target_from``: the target counts from the order, or from the loop's departure. ``longest_route_s``: no vehicle is
     out for longer. ``disinfection_s``: before the next loop of a vehicle that was in a sealed zone. ``change_price_s``: of
-    a stop by another vehicle than in the earlier plan.
+    a stop by another vehicle than in the earlier plan. ``longest_route_price``: of each second of the plan's longest
+    route.
     """
 
     after_target: Literal["deliver_late", "leave_out"] = "deliver_late"
@@ -251,6 +267,7 @@ class Policy:
     disinfection_s: Seconds = 1_800
     unpreferred_price_s: Seconds = 0
     change_price_s: Seconds = 0
+    longest_route_price: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,12 +443,21 @@ class ReasonCode(StrEnum):
 class Relief(StrEnum):
     """What one would have to give for a visit to be made in time, in the order in which it is tried: cheapest first."""
 
+    A_HIGHER_PRICE = "a_higher_price"
+    A_LONGER_SEARCH = "a_longer_search"
     A_LITTLE_MORE_TIME = "a_little_more_time"
     ONE_MORE_VEHICLE = "one_more_vehicle"
     OTHER_HOURS = "other_hours"
     A_PASS = "a_pass"  # noqa: S105  no secret
     MORE_STOCK = "more_stock"
+    A_HIGHER_CAP = "a_higher_cap"
     MORE_TIME = "more_time"
+    HOURS_AND_TIME = "other_hours_and_a_little_more_time"
+    VEHICLE_AND_TIME = "one_more_vehicle_and_a_little_more_time"
+    VEHICLE_AND_HOURS = "one_more_vehicle_and_other_hours"
+    VEHICLE_AND_PASS = "one_more_vehicle_and_a_pass"  # noqa: S105  no secret
+    VEHICLE_AND_STOCK = "one_more_vehicle_and_more_stock"
+    VEHICLE_AND_CAP = "one_more_vehicle_and_a_higher_cap"
     NONE_FOUND = "none_found"
     NOT_TRIED = "not_tried"
 
@@ -545,6 +571,11 @@ class Route:
         """From loading to the return."""
         return Interval(self.loops[0].loading_from_s, self.loops[-1].back_s)
 
+    @property
+    def away_s(self) -> Seconds:
+        """From the first departure to the return."""
+        return self.loops[-1].back_s - self.loops[0].departure_s if self.loops else 0
+
 
 class Objective(NamedTuple):
     unserved: int
@@ -573,10 +604,23 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """What a first stage brings to a station, and from when on all of it is unloaded and sorted."""
+
+    station: str
+    supplier: str
+    lines: tuple[DemandLine, ...]
+    ready_s: Seconds
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
+    """``transfers``: where the routes are of two stages, what the first brings for the second."""
+
     routes: tuple[Route, ...]
     unserved: tuple[Unserved, ...]
     summary: Summary
+    transfers: tuple[Transfer, ...] = ()
 
     def stops(self) -> Iterable[Stop]:
         return (stop for route in self.routes for loop in route.loops for stop in loop.stops)

@@ -9,17 +9,20 @@ from typing import NamedTuple
 from geodata.network import Network
 from geodata.roads import Roads, open_roads
 from geodata.travel_times import TravelTimes, exact_times
+from routing.ceilings import PricingLongest
 from routing.check import check_plan
 from routing.check_drivers import check_drivers
 from routing.check_locks import check_locks
 from routing.check_roads import check_roads
+from routing.check_transfers import check_transfers
 from routing.drivers import assign_drivers
+from routing.echelons import all_visits, apart, has_stations, solve_two_stages, together
 from routing.errors import PlanRejected
 from routing.evaluate import Solution, plan_of, with_summary, with_totals
 from routing.explain import explain_plan
 from routing.holding import HoldingLocks
 from routing.locks import with_locks
-from routing.model import Loop, Plan, Problem, Scenario, Stop, Summary
+from routing.model import Loop, Plan, Problem, Scenario, Stop, Summary, Violation
 from routing.previous import ChangingLittle
 from routing.problem import locate_places, pose_problem
 from routing.relax import relax_plan
@@ -93,6 +96,8 @@ def make_plan(  # noqa: PLR0913  keyword-only
     posed = pose(scenario, network)
     posed = replace(posed, problem=later(posed.problem))
     on_progress(Progress("solve"))
+    if has_stations(posed.problem.scenario):
+        return _in_two_stages(posed, solver, stop, seed, on_progress)
     hear = _checked(posed.problem, on_progress)
     solution = _fitted(posed.problem, solver).solve(posed.problem, stop=stop, seed=seed, on_improvement=hear)
     on_progress(Progress("check"))
@@ -101,11 +106,41 @@ def make_plan(  # noqa: PLR0913  keyword-only
     return Planned(posed.roads, posed.problem, plan, solution)
 
 
+def _in_two_stages(posed: Posed, solver: base.Solver, stop: base.Stop, seed: int, on_progress: OnProgress) -> Planned:
+    """The same of two problems: what suppliers bring to stations, and what stations send on."""
+    stages = solve_two_stages(
+        posed.problem,
+        solver_for=lambda problem: _fitted(problem, solver),
+        stop=stop,
+        seed=seed,
+        listen=lambda problem: _checked(problem, on_progress),
+    )
+    on_progress(Progress("check"))
+    first = explained_plan(replace(posed, problem=stages.first), stages.bringing)
+    second = explained_plan(replace(posed, problem=stages.second), stages.serving)
+    plan = together(first, relax_plan(stages.second, second), stages.transfers)
+    plan = assign_drivers(posed.problem.scenario, plan)
+    violations = check_stages(posed, plan)
+    if violations:
+        raise PlanRejected(violations)
+    return Planned(posed.roads, all_visits(posed.problem, stages.transfers), plan, stages.serving)
+
+
+def check_stages(posed: Posed, plan: Plan) -> tuple[Violation, ...]:
+    """Every rule a plan of two stages breaks: in either stage, between them, and on the roads."""
+    found = [*check_transfers(posed.problem.scenario, plan)]
+    for problem, part in apart(posed.problem, plan):
+        found += (*check_plan(problem, part), *check_roads(posed.roads, problem, part))
+    return (*found, *check_drivers(posed.problem.scenario, plan))
+
+
 def _fitted(problem: Problem, solver: base.Solver) -> base.Solver:
-    """The solver, with what is fixed and what was planned before around it."""
+    """The solver, with what is fixed, what was planned before and the price of the longest route around it."""
     if problem.scenario.earlier is not None:
         solver = ChangingLittle(solver)
-    return HoldingLocks(solver) if problem.scenario.locks else solver
+    if problem.scenario.locks:
+        solver = HoldingLocks(solver)
+    return PricingLongest(solver) if problem.scenario.policy.longest_route_price else solver
 
 
 def finish_plan(posed: Posed, solution: Solution) -> Plan:

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from routing.evaluate import Solution, Worth, worth
+from routing.evaluate import Solution, Worth, vehicle_kinds, worth
 from routing.holding import told_apart
 from routing.locks import earlier_route
 from routing.model import Problem
@@ -113,9 +113,9 @@ def _staying(problem: Problem, start: Solution) -> Problem | None:
 
 def dealt_alike(problem: Problem, solution: Solution) -> Solution:
     """Routes exchanged between vehicles that are alike, so that as many stops as possible keep their vehicle."""
-    alike: dict[object, list[int]] = {}
-    for number, vehicle in enumerate(problem.scenario.vehicles):
-        alike.setdefault(replace(vehicle, id="", name=""), []).append(number)
+    alike: dict[int, list[int]] = {}
+    for number, kind in enumerate(vehicle_kinds(problem)):
+        alike.setdefault(kind, []).append(number)
     routes = list(solution.routes)
     for numbers in (numbers for numbers in alike.values() if len(numbers) > 1):
         kept = np.array(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -75,11 +75,16 @@ def pose_problem(scenario: Scenario, located: LocatedPlaces, times: TravelTimes)
     row_of, positions = _rows(scenario, located)
     travel_s = times.table(positions, positions)
     travel_s.setflags(write=False)
-    depots = {depot.place.id: depot for depot in scenario.depots}
     apart = {kind.id: kind.apart for kind in scenario.kinds if kind.apart}
-    problem = Problem(scenario, located, (), (), travel_s, tuple(positions), row_of, depots, apart)
+    return pose_anew(Problem(scenario, located, (), (), travel_s, tuple(positions), row_of, {}, apart), scenario)
+
+
+def pose_anew(problem: Problem, scenario: Scenario) -> Problem:
+    """The problem of another scenario on the same access points, with the travel times there are."""
+    depots = {depot.place.id: depot for depot in scenario.depots}
+    problem = replace(problem, scenario=scenario, visits=(), dismissed=(), depots=depots)
     visits, dismissed = [], []
-    for visit, oversized in _parts(scenario, row_of):
+    for visit, oversized in _parts(scenario, problem.row_of):
         reason = unreachable(problem, visit)
         if reason is None and oversized:
             reason = no_pass(problem, visit) or too_big(problem, visit)
@@ -101,7 +106,7 @@ def _rows(scenario: Scenario, located: LocatedPlaces) -> tuple[dict[str, int], l
     return row_of, positions
 
 
-def _parts(scenario: Scenario, row_of: dict[str, int]) -> Iterator[tuple[Visit, bool]]:
+def _parts(scenario: Scenario, row_of: Mapping[str, int]) -> Iterator[tuple[Visit, bool]]:
     """Each visit, and whether no vehicle can carry even one of its units."""
     kinds = {kind.id: kind for kind in scenario.kinds}
     orders = {order.id: order for order in scenario.orders}
@@ -137,7 +142,7 @@ def _visit(
     order: DispatchOrder,
     lines: tuple[DemandLine, ...],
     kinds: dict[str, SupplyKind],
-    row_of: dict[str, int],
+    row_of: Mapping[str, int],
 ) -> Visit:
     load = total_load(kinds[line.kind].load(line.units) for line in lines)
     service_s = site.service_s + round(site.service_per_crate_s * load.crates)

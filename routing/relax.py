@@ -1,24 +1,36 @@
 """What would have helped: for a visit that is late or unserved the cheapest change under which it was made in time.
 
 Every change is tried out: the problem is changed, the visit inserted into the plan's own routes (or into those of one
-more vehicle), and the plan that results is judged by ``check_plan``; it counts only if the visit is then in time and no
-other is worse off. Visits share work: one more vehicle is filled with all it can serve in time. Work is bounded by a
-count, not by a clock, so that the same plan always says the same.
+more vehicle) where locks allow it, and the plan that results is judged by ``check_plan`` and ``check_locks``; it counts
+only if the visit is then in time and no other is worse off. Where no single change would do, some are tried two at a
+time. Visits share work: one more vehicle is filled with all it can serve in time. Work is bounded by a count, not by a
+clock, so that the same plan always says the same.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from geodata.errors import Text
+from routing import remedies
 from routing.check import check_plan
 from routing.check_locks import check_locks
-from routing.evaluate import Solution, plan_of
-from routing.explain import minutes
+from routing.evaluate import (
+    Solution,
+    Use,
+    limits,
+    limits_hold,
+    one_of_each_kind,
+    plan_of,
+    route_worth,
+    uses,
+    vehicle_kinds,
+)
+from routing.holding import holds_pins, pins_of
+from routing.midday import ON_BOARD
 from routing.model import (
-    Figures,
     Plan,
     Problem,
     Reason,
@@ -34,7 +46,7 @@ from routing.model import (
 )
 from routing.schedule import timetable
 from routing.solvers.improve import without
-from routing.variants import with_any_hours, with_one_more, with_pass, with_stock, with_targets, with_visit
+from routing.variants import with_any_hours, with_cap, with_one_more, with_pass, with_stock, with_targets, with_visit
 
 Routes = tuple[tuple[int, ...], ...]
 
@@ -46,16 +58,34 @@ MOST_WORK = 400_000
 
 TRIED: Mapping[ReasonCode, tuple[Relief, ...]] = {
     ReasonCode.NO_CAPACITY_LEFT: (
+        Relief.A_HIGHER_PRICE,
         Relief.A_LITTLE_MORE_TIME,
         Relief.ONE_MORE_VEHICLE,
         Relief.OTHER_HOURS,
+        Relief.A_HIGHER_CAP,
         Relief.MORE_TIME,
+        Relief.HOURS_AND_TIME,
+        Relief.VEHICLE_AND_TIME,
+        Relief.VEHICLE_AND_HOURS,
+        Relief.VEHICLE_AND_CAP,
     ),
-    ReasonCode.WINDOW_MISSED: (Relief.A_LITTLE_MORE_TIME, Relief.OTHER_HOURS, Relief.MORE_TIME),
-    ReasonCode.NO_PASS: (Relief.A_PASS,),
-    ReasonCode.NO_STOCK: (Relief.MORE_STOCK,),
+    ReasonCode.WINDOW_MISSED: (
+        Relief.A_LITTLE_MORE_TIME,
+        Relief.OTHER_HOURS,
+        Relief.MORE_TIME,
+        Relief.HOURS_AND_TIME,
+        Relief.VEHICLE_AND_HOURS,
+    ),
+    ReasonCode.NO_PASS: (Relief.A_PASS, Relief.VEHICLE_AND_PASS),
+    ReasonCode.NO_STOCK: (
+        Relief.A_LITTLE_MORE_TIME,
+        Relief.MORE_STOCK,
+        Relief.MORE_TIME,
+        Relief.VEHICLE_AND_STOCK,
+    ),
+    ReasonCode.TOO_BIG: (Relief.A_HIGHER_CAP, Relief.VEHICLE_AND_CAP),
 }
-"""What may help against which reason. Distance and size have no remedy here: their figures say what is lacking."""
+"""What may help against which reason. Distance, and a unit too large, have no remedy here: their figures say what lacks."""
 
 
 def relax_plan(problem: Problem, plan: Plan, *, most_work: int = MOST_WORK) -> Plan:
@@ -76,7 +106,10 @@ def with_relaxations_of(stated: Plan, plan: Plan) -> Plan:
 
 def _told(plan: Plan, found: Mapping[str, Relaxation]) -> Plan:
     def told(visit: Visit, reason: Reason | None) -> Reason | None:
-        return None if reason is None else replace(reason, relaxation=found.get(visit.id))
+        relaxation = found.get(visit.id)
+        if reason is not None and relaxation is not None and relaxation.relief is Relief.A_HIGHER_PRICE:
+            return remedies.left_out_for_its_price(reason, relaxation)
+        return None if reason is None else replace(reason, relaxation=relaxation)
 
     def stop_told(stop: Stop) -> Stop:
         return stop if stop.reason is None else replace(stop, reason=told(stop.visit, stop.reason))
@@ -117,9 +150,15 @@ class _Case(NamedTuple):
 
 def _cases(plan: Plan) -> Iterator[_Case]:
     """Most urgent first."""
-    late = [_Case(s.visit, s.reason.code, s.late_s) for s in plan.stops() if s.reason is not None]
-    left = [_Case(u.visit, u.reason.code, None) for u in plan.unserved if u.reason is not None]
-    yield from sorted((each for each in (*left, *late) if each.code in TRIED), key=lambda each: each.visit.urgency)
+    given = [(stop.visit, stop.reason, stop.late_s) for stop in plan.stops() if stop.reason is not None]
+    left = [(left.visit, left.reason, None) for left in plan.unserved if left.reason is not None]
+    cases = (_Case(visit, reason.code, late_s) for visit, reason, late_s in (*left, *given) if _has_remedy(reason))
+    yield from sorted(cases, key=lambda each: each.visit.urgency)
+
+
+def _has_remedy(reason: Reason) -> bool:
+    """Of what is too big only what a cap on vehicles makes so."""
+    return reason.code in TRIED and (reason.code is not ReasonCode.TOO_BIG or "most_vehicles" in reason.figures)
 
 
 class _Exhausted(Exception):
@@ -128,10 +167,25 @@ class _Exhausted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A visit inserted: when it begins, and the routes that result."""
+    """A visit inserted: when it begins, counted as its target is, into which vehicle's route, and all that result."""
 
     taken_s: Seconds
+    number: int
     routes: Routes
+
+
+class _Joined(NamedTuple):
+    """A visit made by one more vehicle like the given one, and the plan that results."""
+
+    like: Vehicle
+    routes: Routes
+    plan: Plan
+
+    def stop(self, visit: Visit) -> Stop:
+        return next(stop for stop in self.plan.stops() if stop.visit.id == visit.id)
+
+
+Find = Callable[[_Case], Relaxation | None]
 
 
 class _Search:
@@ -139,36 +193,52 @@ class _Search:
         self._problem = problem
         self._cases = cases
         self._left_s = most_work
+        self._cost_s = plan.summary.objective.cost_s
         self._routes = routes_of(problem, plan)
         self._number = {visit.id: index for index, visit in enumerate(problem.visits)}
         self._late_s = {stop.visit.id: stop.late_s for stop in plan.stops()}
         self._free_s = {stop.visit.id: stop.departure_s for stop in plan.stops()}
         self._until_s = {stop.visit.id: max(stop.latest_s, stop.start_s) for stop in plan.stops()}
         self._loads = [total_load(problem.visits[n].load for n in route if n >= 0) for route in self._routes]
-        self._sent = _sent(plan)
-        self._locked = _locked(problem, plan)
+        self._kind = vehicle_kinds(problem)
+        self._kinds = [each for each in one_of_each_kind(problem) if not each.start.endswith(ON_BOARD)]
+        self._drawn = [
+            uses(problem, *each) if each[1] else Counter[Use]()
+            for each in zip(problem.scenario.vehicles, self._routes, strict=True)
+        ]
+        self._pins = pins_of(problem)
+        self._whole = {lock.vehicle for lock in problem.scenario.locks if lock.visit is None}
+        self._sites = {site.place.id: site for site in problem.scenario.sites}
         self.found: dict[str, Relaxation] = {}
 
     def run(self) -> Mapping[str, Relaxation]:
         steps: tuple[tuple[Relief, Callable[[Sequence[_Case]], None]], ...] = (
+            (Relief.A_HIGHER_PRICE, self._each(self._a_higher_price)),
             (Relief.A_LITTLE_MORE_TIME, self._a_little_more_time),
             (Relief.ONE_MORE_VEHICLE, self._one_more_vehicle),
             (Relief.OTHER_HOURS, self._each(self._other_hours)),
             (Relief.A_PASS, self._each(self._a_pass)),
             (Relief.MORE_STOCK, self._each(self._more_stock)),
+            (Relief.A_HIGHER_CAP, self._each(self._a_higher_cap)),
             (Relief.MORE_TIME, self._more_time),
+            (Relief.HOURS_AND_TIME, self._each(self._hours_and_time)),
+            (Relief.VEHICLE_AND_TIME, self._each(self._vehicle_and_time)),
+            (Relief.VEHICLE_AND_HOURS, self._each(self._vehicle_and_hours)),
+            (Relief.VEHICLE_AND_PASS, self._each(self._vehicle_and_pass)),
+            (Relief.VEHICLE_AND_STOCK, self._each(self._vehicle_and_stock)),
+            (Relief.VEHICLE_AND_CAP, self._each(self._vehicle_and_cap)),
         )
         try:
             for relief, step in steps:
                 step([case for case in self._waiting() if case.may_be_helped_by(relief)])
         except _Exhausted:
-            return self.found | {case.visit.id: NOT_TRIED for case in self._waiting()}
-        return self.found | {case.visit.id: NONE_FOUND for case in self._waiting()}
+            return self.found | {case.visit.id: remedies.NOT_TRIED for case in self._waiting()}
+        return self.found | {case.visit.id: remedies.NONE_FOUND for case in self._waiting()}
 
     def _waiting(self) -> list[_Case]:
         return [case for case in self._cases if case.visit.id not in self.found]
 
-    def _each(self, find: Callable[[_Case], Relaxation | None]) -> Callable[[Sequence[_Case]], None]:
+    def _each(self, find: Find) -> Callable[[Sequence[_Case]], None]:
         def step(cases: Sequence[_Case]) -> None:
             for case in cases:
                 relaxation = find(case)
@@ -182,7 +252,21 @@ class _Search:
         if self._left_s < 0:
             raise _Exhausted
 
-    # --- more time ----------------------------------------------------------------------------------------------
+    # --- prices and time ----------------------------------------------------------------------------------------
+
+    def _a_higher_price(self, case: _Case) -> Relaxation | None:
+        """Where leaving out has a price: what it would cost to make the visit beside the rest, as things are."""
+        policy, visit = self._problem.scenario.policy, case.visit
+        if policy.objective != "prices" or case.late_s is not None:
+            return None
+        places = self._places(self._problem, self._number[visit.id], range(len(self._routes)))
+        placed = min(places, key=self._added_cost_s, default=None)
+        plan = None if placed is None else self._judged(self._problem, placed.routes, [visit.id])
+        if plan is None:
+            return None
+        price_s = policy.prices[visit.priority]
+        cost_s = plan.summary.objective.cost_s - (self._cost_s - price_s)
+        return remedies.A_LONGER_SEARCH if cost_s < price_s else remedies.a_higher_price(cost_s, price_s)
 
     def _a_little_more_time(self, cases: Sequence[_Case]) -> None:
         little = [case for case in cases if case.late_s is not None and case.late_s <= LITTLE_S]
@@ -196,9 +280,11 @@ class _Search:
 
     def _insert_later(self, cases: Sequence[_Case], most_s: Seconds, relief: Relief) -> None:
         for case in cases:
-            extra_s = self._extra_s(case, most_s)
+            extra_s = self._extra_s(self._problem, case, most_s)
             if extra_s is not None:
-                self.found[case.visit.id] = _time(relief, extra_s)
+                self.found[case.visit.id] = (
+                    remedies.relaxation(relief, remedies.more_time(extra_s)) if extra_s else remedies.A_LONGER_SEARCH
+                )
 
     def _extend(self, cases: Sequence[_Case], relief: Relief) -> None:
         """Late visits get what they are late, all at once: one site's target does not touch another's stops."""
@@ -208,52 +294,52 @@ class _Search:
             whole_s = case.visit.within_s + extra_s[case.visit.id]
             within_s[case.visit.site] = max(whole_s, within_s.get(case.visit.site, 0))
         if cases and self._good(with_targets(self._problem, within_s), self._routes, extra_s.keys()):
-            self.found |= {visit: _time(relief, seconds) for visit, seconds in extra_s.items()}
+            self.found |= {
+                visit: remedies.relaxation(relief, remedies.more_time(seconds)) for visit, seconds in extra_s.items()
+            }
         elif len(cases) > 1:
             for case in cases:
                 self._extend([case], relief)
 
-    def _extra_s(self, case: _Case, most_s: Seconds) -> Seconds | None:
-        """How much later than its target a visit left out could be made beside the rest, and no more than so much."""
+    def _extra_s(self, problem: Problem, case: _Case, most_s: Seconds) -> Seconds | None:
+        """How much later than its target a visit could be made beside the rest, and no more than so much."""
         visit = case.visit
         self._spend(1 + len(self._problem.visits) // 50)
-        latest = with_targets(self._problem, {visit.site: visit.within_s + most_s})
+        latest = with_targets(problem, {visit.site: visit.within_s + most_s})
         placed = self._best_place(latest, self._number[visit.id], range(len(self._routes)))
         if placed is None:
             return None
-        extra_s = _whole_minutes(placed.taken_s - visit.within_s)
-        relaxed = with_targets(self._problem, {visit.site: visit.within_s + extra_s})
+        extra_s = max(0, _whole_minutes(placed.taken_s - visit.within_s))
+        relaxed = with_targets(problem, {visit.site: visit.within_s + extra_s})
         return extra_s if self._good(relaxed, placed.routes, [visit.id]) else None
 
     # --- one more vehicle ---------------------------------------------------------------------------------------
 
     def _one_more_vehicle(self, cases: Sequence[_Case]) -> None:
         """Vehicle after vehicle, each of the kind and depot that helps most visits; each visit is helped by one."""
-        waiting = [case.visit.id for case in cases if case.visit.id not in self._locked]
+        waiting = [case.visit.id for case in cases]
         while waiting:
             helped = self._help(waiting)
             waiting = [visit for visit in waiting if visit not in self.found and visit not in helped]
 
     def _help(self, waiting: Sequence[str]) -> Collection[str]:
         """Those helped by the best vehicle; where none helps the first, that one, which is then out of the question."""
-        trials = [(like, *self._filled(like, waiting)) for like in self._kinds()]
+        trials = [(like, *self._filled(like, waiting)) for like in self._kinds]
         for like, routes, aboard in sorted(trials, key=lambda trial: -len(trial[2])):
-            if aboard and self._good(with_one_more(self._problem, like), routes, aboard):
-                self.found |= {visit: _vehicle(like, len(aboard) - 1) for visit in aboard}
+            if self._helped(like, routes, aboard):
                 return aboard
-        for like in self._kinds() if len(waiting) > 1 else ():
+        for like in self._kinds if len(waiting) > 1 else ():
             routes, aboard = self._filled(like, waiting[:1])
-            if aboard and self._good(with_one_more(self._problem, like), routes, aboard):
-                self.found |= {visit: _vehicle(like, 0) for visit in aboard}
+            if self._helped(like, routes, aboard):
                 return aboard
         return waiting[:1]
 
-    def _kinds(self) -> list[Vehicle]:
-        """One of each kind, depot and whatever else vehicles differ in but their names."""
-        alike: dict[Vehicle, Vehicle] = {}
-        for vehicle in self._problem.scenario.vehicles:
-            alike.setdefault(replace(vehicle, id="", name=""), vehicle)
-        return list(alike.values())
+    def _helped(self, like: Vehicle, routes: Routes, aboard: Sequence[str]) -> bool:
+        if not aboard or not self._good(with_one_more(self._problem, like), routes, aboard):
+            return False
+        vehicle = remedies.one_more(like, len(aboard) - 1)
+        self.found |= {visit: remedies.relaxation(Relief.ONE_MORE_VEHICLE, vehicle) for visit in aboard}
+        return True
 
     def _filled(self, like: Vehicle, waiting: Sequence[str]) -> tuple[Routes, list[str]]:
         """One more vehicle with as many of the waiting as it can serve in time, taken out of their routes."""
@@ -261,9 +347,25 @@ class _Search:
         problem = with_one_more(self._problem, like)
         route: tuple[int, ...] = ()
         for visit in waiting:
-            route = self._longer(problem, route, self._number[visit])
-        emptier = tuple(without(each, set(route)) for each in self._routes)
-        return (*emptier, route), [problem.visits[index].id for index in route]
+            longer = self._longer(problem, route, self._number[visit])
+            if longer != route and self._may_move(problem, longer):
+                route = longer
+        return self._moved(route), [problem.visits[index].id for index in route]
+
+    def _moved(self, route: tuple[int, ...]) -> Routes:
+        """The routes with these visits taken out of them and given to one more vehicle."""
+        return (*(without(each, set(route)) for each in self._routes), route)
+
+    def _may_move(self, problem: Problem, route: tuple[int, ...]) -> bool:
+        """Whether locks, stock and sites' caps on vehicles allow it."""
+        *rest, _ = routes = self._moved(route)
+        return all(self._held(n, each) for n, each in enumerate(rest)) and limits_hold(problem, Solution(routes))
+
+    def _held(self, number: int, route: tuple[int, ...]) -> bool:
+        """Whether the locks of a vehicle allow this route."""
+        if self._problem.scenario.vehicles[number].id in self._whole:
+            return route == self._routes[number]
+        return holds_pins(route, self._pins.get(number, ()))
 
     def _longer(self, problem: Problem, route: tuple[int, ...], visit: int) -> tuple[int, ...]:
         """The route with the visit where the vehicle is back earliest, everything in time; else as it was."""
@@ -280,7 +382,7 @@ class _Search:
                 backs.append((table.back_s, longer))
         return min(backs)[1] if backs else route
 
-    # --- hours, passes, stock -----------------------------------------------------------------------------------
+    # --- hours, passes, stock, caps -----------------------------------------------------------------------------
 
     def _other_hours(self, case: _Case) -> Relaxation | None:
         visit = case.visit
@@ -291,69 +393,221 @@ class _Search:
         plan = self._judged(relaxed, placed.routes, [visit.id])
         if plan is None:
             return None
-        return _hours(next(stop for stop in plan.stops() if stop.visit.id == visit.id))
+        stop = next(stop for stop in plan.stops() if stop.visit.id == visit.id)
+        return remedies.relaxation(Relief.OTHER_HOURS, remedies.other_hours(stop))
 
     def _a_pass(self, case: _Case) -> Relaxation | None:
         visit, asked = case.visit, case.visit.needs_pass
         if asked is None:
             return None
-        posed = self._problem if visit.id in self._number else with_visit(self._problem, visit)
+        posed = self._with_dismissed(visit)
         welcome = replace(visit, needs_pass=None)
         numbers = [n for n, vehicle in enumerate(posed.scenario.vehicles) if welcome.takes(vehicle)]
         names = [posed.scenario.vehicles[number].id for number in numbers]
-        index = self._number.get(visit.id, len(self._problem.visits))
+        index = self._index(visit)
         placed = self._best_place(with_pass(posed, frozenset(names), asked), index, numbers)
         if placed is None:
             return None
         holder = next(number for number, route in enumerate(placed.routes) if index in route)
         vehicle = posed.scenario.vehicles[holder]
         relaxed = with_pass(posed, frozenset({vehicle.id}), asked)
-        return _pass(vehicle, asked) if self._good(relaxed, placed.routes, [visit.id]) else None
+        if not self._good(relaxed, placed.routes, [visit.id]):
+            return None
+        return remedies.relaxation(Relief.A_PASS, remedies.a_pass(vehicle, asked))
+
+    def _with_dismissed(self, visit: Visit) -> Problem:
+        """The problem in which the visit is to be made, also where it was dismissed."""
+        return self._problem if visit.id in self._number else with_visit(self._problem, visit)
+
+    def _index(self, visit: Visit) -> int:
+        return self._number.get(visit.id, len(self._problem.visits))
 
     def _more_stock(self, case: _Case) -> Relaxation | None:
-        depots = self._problem.scenario.depots
-        lacking = {depot.place.id: self._lacking(depot.place.id, case.visit) for depot in depots}
-        for depot in sorted(lacking, key=lambda name: sum(lacking[name].values())):
-            relaxed = with_stock(self._problem, depot, lacking[depot])
+        for depot, lacking in self._least_lacking_first(case.visit):
+            relaxed = with_stock(self._problem, depot, lacking)
             loading = [n for n, each in enumerate(self._problem.scenario.vehicles) if each.start == depot]
             placed = self._best_place(relaxed, self._number[case.visit.id], loading)
             if placed is not None and self._good(relaxed, placed.routes, [case.visit.id]):
-                return _stock(depot, lacking[depot])
+                return remedies.relaxation(Relief.MORE_STOCK, remedies.more_stock(depot, lacking))
         return None
 
+    def _least_lacking_first(self, visit: Visit) -> list[tuple[str, dict[str, int]]]:
+        """What each depot is short of to supply the visit, too, by depot."""
+        names = [name for name in self._problem.depots if not name.endswith(ON_BOARD)]
+        lacking = [(name, self._lacking(name, visit)) for name in names]
+        return sorted((each for each in lacking if each[1]), key=lambda each: sum(each[1].values()))
+
     def _lacking(self, depot: str, visit: Visit) -> dict[str, int]:
+        """The visit's own draw counts as left."""
         stock = self._problem.depots[depot].stock
-        left = {
-            line.kind: stock.get(line.kind, line.units) - self._sent.get((depot, line.kind), 0) for line in visit.lines
+        home = self._home(self._index(visit))
+        drawn = sum((each for n, each in enumerate(self._drawn) if n != home), Counter[Use]())
+        if home is not None:
+            rest = without(self._routes[home], {self._index(visit)})
+            drawn += uses(self._problem, self._problem.scenario.vehicles[home], rest) if rest else Counter()
+        short = {
+            line.kind: line.units - stock[line.kind] + drawn["stock", depot, line.kind]
+            for line in visit.lines
+            if line.kind in stock
         }
-        return {line.kind: line.units - left[line.kind] for line in visit.lines if left[line.kind] < line.units}
+        return {kind: units for kind, units in short.items() if units > 0}
+
+    def _a_higher_cap(self, case: _Case) -> Relaxation | None:
+        visit, most = case.visit, self._sites[case.visit.site].most_vehicles
+        if most is None:
+            return None
+        relaxed = with_cap(self._problem, visit.site, most + 1)
+        placed = self._best_place(relaxed, self._number[visit.id], range(len(self._routes)))
+        if placed is None or not self._good(relaxed, placed.routes, [visit.id]):
+            return None
+        return remedies.relaxation(Relief.A_HIGHER_CAP, remedies.a_higher_cap(most + 1))
+
+    # --- two at a time ------------------------------------------------------------------------------------------
+
+    def _hours_and_time(self, case: _Case) -> Relaxation | None:
+        relaxed = with_any_hours(self._problem, case.visit.site)
+        extra_s = self._extra_s(relaxed, case, LITTLE_S)
+        if not extra_s:
+            return None
+        relaxed = with_targets(relaxed, {case.visit.site: case.visit.within_s + extra_s})
+        placed = self._best_place(relaxed, self._number[case.visit.id], range(len(self._routes)))
+        plan = None if placed is None else self._judged(relaxed, placed.routes, [case.visit.id])
+        if plan is None:
+            return None
+        stop = next(stop for stop in plan.stops() if stop.visit.id == case.visit.id)
+        measures = remedies.other_hours(stop), remedies.more_time(extra_s)
+        return remedies.relaxation(Relief.HOURS_AND_TIME, *measures)
+
+    def _vehicle_and_time(self, case: _Case) -> Relaxation | None:
+        visit = case.visit
+        latest = with_targets(self._problem, {visit.site: visit.within_s + LITTLE_S})
+        joined = self._joined(latest, visit, self._kinds)
+        if joined is None:
+            return None
+        stop = joined.stop(visit)
+        over_s = stop.start_s - (stop.latest_s - stop.visit.within_s + visit.within_s)
+        extra_s = _whole_minutes(over_s)
+        relaxed = with_one_more(
+            with_targets(self._problem, {visit.site: visit.within_s + max(0, extra_s)}), joined.like
+        )
+        if extra_s <= 0 or not self._good(relaxed, joined.routes, [visit.id]):
+            return None
+        measures = remedies.one_more(joined.like), remedies.more_time(extra_s)
+        return remedies.relaxation(Relief.VEHICLE_AND_TIME, *measures)
+
+    def _vehicle_and_hours(self, case: _Case) -> Relaxation | None:
+        joined = self._joined(with_any_hours(self._problem, case.visit.site), case.visit, self._kinds)
+        if joined is None:
+            return None
+        measures = remedies.one_more(joined.like), remedies.other_hours(joined.stop(case.visit))
+        return remedies.relaxation(Relief.VEHICLE_AND_HOURS, *measures)
+
+    def _vehicle_and_pass(self, case: _Case) -> Relaxation | None:
+        asked = case.visit.needs_pass
+        if asked is None:
+            return None
+        carrying = [replace(each, passes=each.passes | {asked}) for each in self._kinds]
+        joined = self._joined(self._with_dismissed(case.visit), case.visit, carrying)
+        if joined is None:
+            return None
+        measures = remedies.one_more(joined.like), remedies.its_pass(asked)
+        return remedies.relaxation(Relief.VEHICLE_AND_PASS, *measures)
+
+    def _vehicle_and_stock(self, case: _Case) -> Relaxation | None:
+        for depot, lacking in self._least_lacking_first(case.visit):
+            kinds = [each for each in self._kinds if each.start == depot]
+            joined = self._joined(with_stock(self._problem, depot, lacking), case.visit, kinds)
+            if joined is not None:
+                measures = remedies.one_more(joined.like), remedies.more_stock(depot, lacking)
+                return remedies.relaxation(Relief.VEHICLE_AND_STOCK, *measures)
+        return None
+
+    def _vehicle_and_cap(self, case: _Case) -> Relaxation | None:
+        most = self._sites[case.visit.site].most_vehicles
+        if most is None:
+            return None
+        joined = self._joined(with_cap(self._problem, case.visit.site, most + 1), case.visit, self._kinds)
+        if joined is None:
+            return None
+        measures = remedies.one_more(joined.like), remedies.a_higher_cap(most + 1)
+        return remedies.relaxation(Relief.VEHICLE_AND_CAP, *measures)
+
+    def _joined(self, problem: Problem, visit: Visit, kinds: Sequence[Vehicle]) -> _Joined | None:
+        """The visit by one more vehicle that makes no other; the first good one by when it begins."""
+        index = self._index(visit)
+        routes = self._moved((index,))
+        if not all(self._held(number, route) for number, route in enumerate(routes[:-1])):
+            return None
+        starts: list[tuple[Seconds, int, Problem]] = []
+        for number, like in enumerate(kinds):
+            self._spend(1 + len(problem.visits) // 50)
+            larger = with_one_more(problem, like)
+            table = timetable(larger, larger.scenario.vehicles[-1], [larger.visits[index]])
+            if table is not None and not table.late_s:
+                starts.append((table.starts_s[0], number, larger))
+        for _, number, larger in sorted(starts, key=lambda each: each[:2]):
+            plan = self._judged(larger, routes, [visit.id])
+            if plan is not None:
+                return _Joined(kinds[number], routes, plan)
+        return None
 
     # --- inserting and judging ----------------------------------------------------------------------------------
 
+    def _home(self, visit: int) -> int | None:
+        return next((number for number, route in enumerate(self._routes) if visit in route), None)
+
     def _best_place(self, problem: Problem, visit: int, numbers: Collection[int]) -> _Placed | None:
-        """Where the visit begins earliest, in time and with nobody on its route worse off; of idle alike vehicles one."""
-        routes = tuple(without(route, {visit}) if visit in route else route for route in self._routes)
-        best: _Placed | None = None
-        idle: set[Vehicle] = set()
+        """Where the visit begins earliest."""
+        return min(self._places(problem, visit, numbers), key=lambda placed: placed.taken_s, default=None)
+
+    def _places(self, problem: Problem, visit: int, numbers: Collection[int]) -> Iterator[_Placed]:
+        """Where the visit is in time and nobody on its route is worse off; of idle alike vehicles the first."""
+        home, wanted = self._home(visit), problem.visits[visit]
+        routes = list(self._routes)
+        if home is not None:
+            routes[home] = without(routes[home], {visit})
+            if not self._held(home, routes[home]):
+                numbers = [number for number in numbers if number == home]
+        room = _Room(problem, self._drawn, home, routes)
         self._spend(1 + len(numbers) // 20)
-        for number in numbers:
+        for number in self._worth_trying(problem, wanted, numbers, home, routes):
             vehicle, route = problem.scenario.vehicles[number], routes[number]
-            alike = replace(vehicle, id="", name="")
-            if not problem.visits[visit].takes(vehicle) or (not route and alike in idle):
-                continue
-            if not route:
-                idle.add(alike)
-            at_home = visit in self._routes[number]
-            if not at_home and not self._has_room(vehicle, number, problem.visits[visit]):
-                continue
             for place in range(len(route) + 1):
-                if not at_home and not self._may_fit(problem, number, place, problem.visits[visit]):
-                    continue
                 longer = (*route[:place], visit, *route[place:])
+                if number != home and not self._may_fit(problem, number, place, wanted):
+                    continue
+                if not self._held(number, longer) or not room.holds(number, longer):
+                    continue
                 taken_s = self._taken_s(problem, vehicle, longer, visit)
-                if taken_s is not None and (best is None or taken_s < best.taken_s):
-                    best = _Placed(taken_s, (*routes[:number], longer, *routes[number + 1 :]))
-        return best
+                if taken_s is not None:
+                    yield _Placed(taken_s, number, (*routes[:number], longer, *routes[number + 1 :]))
+
+    def _worth_trying(
+        self,
+        problem: Problem,
+        wanted: Visit,
+        numbers: Collection[int],
+        home: int | None,
+        routes: Sequence[tuple[int, ...]],
+    ) -> Iterator[int]:
+        """Vehicles that may come and may have room; of idle alike ones the first."""
+        idle: set[int] = set()
+        for number in numbers:
+            vehicle, kind = problem.scenario.vehicles[number], self._kind[number]
+            if not wanted.takes(vehicle) or (not routes[number] and kind in idle):
+                continue
+            if not routes[number]:
+                idle.add(kind)
+            if number == home or self._has_room(vehicle, number, wanted):
+                yield number
+
+    def _added_cost_s(self, placed: _Placed) -> Seconds:
+        """Of one that was left out before."""
+        vehicle = self._problem.scenario.vehicles[placed.number]
+        before, after = (
+            route_worth(self._problem, vehicle, routes[placed.number]) for routes in (self._routes, placed.routes)
+        )
+        return 0 if before is None or after is None else after[-1] - before[-1]
 
     def _has_room(self, vehicle: Vehicle, number: int, visit: Visit) -> bool:
         """A first look; loops are reckoned with later."""
@@ -409,80 +663,31 @@ class _Search:
         return plan if helped and unharmed and lawful else None
 
 
-def _locked(problem: Problem, plan: Plan) -> frozenset[str]:
-    """Visits that no other vehicle may make."""
-    whole = {lock.vehicle for lock in problem.scenario.locks if lock.visit is None}
-    held = {stop.visit.id for r in plan.routes if r.vehicle in whole for loop in r.loops for stop in loop.stops}
-    return frozenset(held.union(lock.visit for lock in problem.scenario.locks if lock.visit is not None))
+class _Room:
+    """What stock, and sites' caps on vehicles, leave to a route beside all others."""
 
+    def __init__(
+        self, problem: Problem, drawn: Sequence[Counter[Use]], home: int | None, routes: Sequence[tuple[int, ...]]
+    ) -> None:
+        self._problem = problem
+        self._limits = limits(problem)
+        self._drawn = list(drawn) if self._limits else []
+        if self._limits and home is not None:
+            self._drawn[home] = self._draw(home, routes[home])
+        self._total = sum(self._drawn, Counter[Use]())
 
-def _sent(plan: Plan) -> dict[tuple[str, str], int]:
-    """Units by depot and kind."""
-    sent: dict[tuple[str, str], int] = {}
-    for loop in (loop for route in plan.routes for loop in route.loops):
-        for line in (line for stop in loop.stops for line in stop.visit.lines):
-            sent[loop.depot, line.kind] = sent.get((loop.depot, line.kind), 0) + line.units
-    return sent
+    def _draw(self, number: int, route: tuple[int, ...]) -> Counter[Use]:
+        return uses(self._problem, self._problem.scenario.vehicles[number], route) if route else Counter()
+
+    def holds(self, number: int, route: tuple[int, ...]) -> bool:
+        if not self._limits:
+            return True
+        return all(
+            self._total[use] - self._drawn[number][use] + amount <= self._limits[use]
+            for use, amount in self._draw(number, route).items()
+            if use in self._limits
+        )
 
 
 def _whole_minutes(seconds: Seconds) -> Seconds:
     return -(-seconds // 60) * 60
-
-
-# --- what is said -----------------------------------------------------------------------------------------------
-
-
-NONE_FOUND = Relaxation(
-    Relief.NONE_FOUND,
-    Text("试过的单项调整都不够", "no single change that was tried would do"),
-    {},
-)
-NOT_TRIED = Relaxation(
-    Relief.NOT_TRIED,
-    Text(
-        "迟到和未送达的任务太多，未再试算什么可以补救",
-        "what would help was not tried: too many visits are late or unserved",
-    ),
-    {},
-)
-
-
-def _time(relief: Relief, extra_s: Seconds) -> Relaxation:
-    zh, en = f"时限放宽 {minutes(extra_s)} 即可按时", f"with {minutes(extra_s)} more it would be in time"
-    return Relaxation(relief, Text(zh, en), {"extra_s": extra_s})
-
-
-def _vehicle(like: Vehicle, others: int) -> Relaxation:
-    kind = like.kind or like.name or like.id
-    zh, en = f"“{like.start}”再增加一辆{kind}即可按时", f"one more {kind} at {like.start} would do"
-    if others:
-        zh, en = f"{zh}（同一辆车还可使另外 {others} 项按时）", f"{en} (and would make {others} more of them in time)"
-    figures: Figures = {"vehicle_kind": like.kind, "like": like.id, "depot": like.start, "others": others}
-    return Relaxation(Relief.ONE_MORE_VEHICLE, Text(zh, en), figures)
-
-
-def _hours(stop: Stop) -> Relaxation:
-    after_s = stop.start_s - stop.visit.order.order_s
-    zh, en = (
-        f"若指令后 {minutes(after_s)} 可接收即可按时",
-        f"it would do if it received {minutes(after_s)} after the order",
-    )
-    figures = {"receives_s": stop.start_s, "until_s": stop.departure_s}
-    return Relaxation(Relief.OTHER_HOURS, Text(zh, en), figures)
-
-
-def _pass(vehicle: Vehicle, asked: str) -> Relaxation:
-    zh, en = (
-        f"给车辆“{vehicle.id}”办理通行证“{asked}”即可按时",
-        f"the pass {asked!r} for vehicle {vehicle.id!r} would do",
-    )
-    return Relaxation(Relief.A_PASS, Text(zh, en), {"vehicle": vehicle.id, "pass": asked})
-
-
-def _stock(depot: str, units: Mapping[str, int]) -> Relaxation:
-    zh = "、".join(f"“{kind}” {count} 件" for kind, count in units.items())
-    en = ", ".join(f"{count} of {kind}" for kind, count in units.items())
-    text = Text(f"“{depot}”增加{zh}库存即可按时", f"{en} more in stock at {depot} would do")
-    figures: dict[str, float | int | str | None] = {f"units:{kind}": count for kind, count in units.items()}
-    figures["depot"] = depot
-    return Relaxation(Relief.MORE_STOCK, text, figures)

@@ -30,6 +30,9 @@ from routing.model import (
 
 Call = Visit | Reload
 
+MOST_TIMETABLES = 50_000
+"""Remembered at a time: some hundred megabytes."""
+
 
 class LoopTimes(NamedTuple):
     """``load_s``: loading begins. ``back_s``: at the depot of the next loop, or where the route ends."""
@@ -80,6 +83,41 @@ def timetable(
     table = _table(problem, vehicle, calls, loading_at, hurry=hurry)
     accepts_late = problem.scenario.policy.after_target == "deliver_late"
     return table if table is not None and (accepts_late or not table.late_s) else None
+
+
+class Timetables:
+    """Timetables of one problem, by numbers of calls, each reckoned once."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self._known: dict[object, Timetable | None] = {}
+        self._loops: dict[object, list[LoopCalls]] = {}
+
+    def of(
+        self,
+        vehicle: Vehicle,
+        numbers: Sequence[int],
+        loading_at: Sequence[Seconds | None] = (),
+        *,
+        hurry: bool = False,
+    ) -> Timetable | None:
+        """As ``timetable``."""
+        key = (vehicle.id, tuple(numbers), tuple(loading_at), hurry)
+        if key not in self._known:
+            if len(self._known) >= MOST_TIMETABLES:
+                self._known.clear()
+            calls = [self.problem.call(number) for number in numbers]
+            self._known[key] = timetable(self.problem, vehicle, calls, loading_at=loading_at, hurry=hurry)
+        return self._known[key]
+
+    def loops(self, vehicle: Vehicle, numbers: Sequence[int]) -> Sequence[LoopCalls]:
+        """As ``loops_of``."""
+        key = (vehicle.start, tuple(numbers))
+        if key not in self._loops:
+            if len(self._loops) >= MOST_TIMETABLES:
+                self._loops.clear()
+            self._loops[key] = loops_of(vehicle, [self.problem.call(number) for number in numbers])
+        return self._loops[key]
 
 
 def earliest_alone(problem: Problem, vehicle: Vehicle, visit: Visit) -> Timetable | None:
@@ -137,6 +175,7 @@ def loops_allowed(problem: Problem, vehicle: Vehicle, loops: Sequence[LoopCalls]
         and all(loop.visits and loop.load.fits(vehicle.capacity) for loop in loops)
         and all(visit.takes(vehicle) for loop in loops for visit in loop.visits)
         and all(_rides_together(problem, loop.visits) and _risk_rises(loop.visits) for loop in loops)
+        and loops[0].visits[0].zone >= vehicle.been
     )
 
 

@@ -1,4 +1,4 @@
-"""The same problem with one thing changed: what a fleet, a target, hours, a pass or stock other than the given would mean.
+"""The same problem with one thing changed: what another fleet, target, hours, pass, stock, cap or ceiling would mean.
 
 Visits keep their parts, so that a solution of the one can be read as one of the other.
 """
@@ -60,6 +60,12 @@ def with_targets(problem: Problem, within_s: Mapping[str, Seconds]) -> Problem:
     )
 
 
+def with_ceiling(problem: Problem, longest_route_s: Seconds) -> Problem:
+    """No vehicle is out for longer."""
+    policy = replace(problem.scenario.policy, longest_route_s=longest_route_s)
+    return replace(problem, scenario=replace(problem.scenario, policy=policy))
+
+
 def with_any_hours(problem: Problem, site: str) -> Problem:
     """A site that receives at any time of its waves."""
     return _with_sites(
@@ -68,6 +74,11 @@ def with_any_hours(problem: Problem, site: str) -> Problem:
         lambda each: replace(each, receiving=None),
         lambda visit: replace(visit, windows=(Interval(visit.order.order_s, visit.order.limit_s),)),
     )
+
+
+def with_cap(problem: Problem, site: str, most_vehicles: int | None) -> Problem:
+    """So many vehicles may come to the site, None: any number."""
+    return _with_sites(problem, (site,), lambda each: replace(each, most_vehicles=most_vehicles), lambda visit: visit)
 
 
 def _with_sites(

@@ -20,7 +20,6 @@ import numpy as np
 from geodata.locate import RoadIndex
 from geodata.model import Ints, LonLat, RoadPosition
 from geodata.network import load_network
-from geodata.profile import CLOSED
 from geodata.roads import Roads, open_roads
 from geodata.samples import FOLDER
 from geodata.travel_times import HierarchyTimes
@@ -71,16 +70,15 @@ def read_zones(path: Path) -> list[Zone]:
 
 
 def main_component(roads: Roads) -> Ints:
-    """Nodes of the largest strong component."""
+    """Arcs of the largest strong component."""
     return np.flatnonzero(roads.strong_component == int(np.argmax(roads.component_size)))
 
 
 def move_to_roads(roads: Roads, zones: Sequence[Zone]) -> tuple[list[Zone], list[RoadPosition]]:
     """A drop point lies where vehicles come: on the road nearest to the middle of its zone."""
-    index, network, main = RoadIndex(roads), roads.network, main_component(roads)
-    inside = np.isin(network.tail, main) & np.isin(network.head, main) & (roads.ms < CLOSED)
+    index, network = RoadIndex(roads), roads.network
     usable = np.zeros(network.edges, dtype=np.bool_)
-    usable[network.arc_edge[inside]] = True
+    usable[network.arc_edge[main_component(roads)]] = True
     edges, _ = index.nearest([zone.location for zone in zones], usable)
     positions = [index.position(zone.location, int(edge)) for zone, edge in zip(zones, edges, strict=True)]
     moved = [LonLat(round(at.point.lon, 6), round(at.point.lat, 6)) for at in positions]

@@ -1,39 +1,25 @@
-"""What a study of fleets leaves behind in a folder: all of it, or nothing."""
+"""What a study of fleets leaves behind in a folder."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from api.files.outputs import require_writable
-from api.files.workbook import Clock, Column, Row, Table, write_tables
+from api.files.study_files import study_workbook, write_together
+from api.files.workbook import Column, Row, Table
 from api.maps.fleet_curve import draw_fleet_curve
 from api.schemas import FleetDocument, FleetPointEntry
 from geodata.errors import Text
 
-FILES = ("fleet.json", "fleet.xlsx", "fleet.png")
-MADE_AT = datetime(2020, 1, 1, tzinfo=UTC)
-"""A study is of no instant; a workbook must name one, and the same study writes the same bytes."""
-
 
 def write_fleet_outputs(folder: Path, study: FleetDocument, *, language: str) -> None:
     """Write the study, its workbook and its curve; they appear together when all are complete."""
-    require_writable(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
-        draft = Path(temporary)
-        (draft / "fleet.json").write_text(study.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        with (draft / "fleet.xlsx").open("wb") as stream:
-            clock = Clock(ZoneInfo(study.scenario.timezone), date.min)
-            tables = (_points(study), _fleets(study))
-            write_tables(tables, stream, clock=clock, title=study.scenario.name, at=MADE_AT, lang=language)
-        (draft / "fleet.png").write_bytes(draw_fleet_curve(study, lang=language))
-        folder.mkdir(exist_ok=True)
-        for name in FILES:
-            shutil.move(draft / name, folder / name)
+    files = {
+        "fleet.json": f"{study.model_dump_json(indent=1)}\n".encode(),
+        "fleet.xlsx": study_workbook((_points(study), _fleets(study)), study.scenario, language=language),
+        "fleet.png": draw_fleet_curve(study, lang=language),
+    }
+    write_together(folder, files)
 
 
 def _points(study: FleetDocument) -> Table:

@@ -19,10 +19,12 @@ def routes_geojson(plan: PlanDocument, network: Network) -> Json:
     """A FeatureCollection, WGS-84 lon, lat with 7 decimals.
 
     Each loop is one MultiLineString with a line per leg that moves; stops, depots and unserved sites are Points.
-    ``properties.feature`` is ``loop``, ``stop``, ``depot`` or ``unserved``. Raises ``BadInput`` for another network than the plan's.
+    ``properties.feature`` is ``loop``, ``stop``, ``depot``, ``transfer`` (a station and when it is ready) or
+    ``unserved``. Raises ``BadInput`` for another network than the plan's.
     """
     require_its_network(plan, network)
-    features = [*_loops(plan, network), *_stops(plan), *_depots(plan), *map(_unserved, plan.unserved)]
+    features = [*_loops(plan, network), *_stops(plan), *_depots(plan), *_transfers(plan)]
+    features += map(_unserved, plan.unserved)
     return {
         "type": "FeatureCollection",
         "name": plan.scenario.name,
@@ -92,6 +94,20 @@ def _depots(plan: PlanDocument) -> Iterator[Json]:
     places = places_on_road(plan)
     for depot in depots_in_use(plan):
         yield _feature(_point(*places[depot]), {"feature": "depot", "depot": depot})
+
+
+def _transfers(plan: PlanDocument) -> Iterator[Json]:
+    places = places_on_road(plan)
+    for entry in plan.transfers:
+        properties = {
+            "feature": "transfer",
+            "station": entry.station,
+            "supplier": entry.supplier,
+            "ready_s": entry.ready_s,
+            "ready_at": entry.ready_at.isoformat(),
+            "units": _units(entry.lines),
+        }
+        yield _feature(_point(*places[entry.station]), properties)
 
 
 def _unserved(entry: UnservedEntry) -> Json:

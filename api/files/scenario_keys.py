@@ -93,6 +93,7 @@ KEYS = (
     _key("settings/disinfection_s", ("消毒时间(秒)",), "number"),
     _minutes("settings/disinfection_s", "消毒时间(分钟)", "消毒时间", "disinfection_min"),
     _key("settings/unpreferred_price_s", ("非优先车辆代价(秒)", "非优先车辆代价"), "number"),
+    _key("settings/longest_route_price", ("最长线路代价(每秒)", "最长线路代价"), "number"),
     _key("settings/change_price_s", ("变动代价(秒)", "变动代价"), "number"),
     _key("settings/unreadable_hours", ("无法识别的时间",), 列出="list", **REJECT),
     _key("settings/bad_rows", ("问题行",), 跳过="skip", **REJECT),

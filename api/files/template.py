@@ -37,6 +37,7 @@ service_per_crate_s = 6        # 每箱卸货时间，秒 / unloading per crate,
 snap_limit_m = 300             # 点位离道路的最大距离，米 / farthest a place may lie from a road, metres
 # target_from = "departure"    # 送达时限自车辆出发起算（默认自指令下达）/ the target counts from departure, not the order
 # longest_route_min = 480      # 一条线路最长多少分钟 / longest route, minutes
+# longest_route_price = 2      # 最长线路每长一秒的代价，越大各线路越均匀 / price per second of the longest route: evens out
 # disinfection_min = 30        # 从封控区回来后的消毒时间 / disinfection after a sealed zone, minutes
 # unpreferred_price_s = 600    # 非优先车辆送达一次的代价 / price of a stop by a vehicle the site does not prefer
 # change_price_s = 600         # 重新计划时改由另一辆车送达一次的代价 / price of a stop that changes its vehicle when planning anew

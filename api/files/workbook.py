@@ -107,6 +107,7 @@ def _tables(plan: PlanDocument, clock: Clock, lang: str) -> tuple[Table, ...]:
         _stops(plan, clock, lang),
         _late_and_unserved(plan, clock, lang),
         _loads(plan, clock, lang),
+        *((_transfers(plan, clock),) if plan.transfers else ()),
         *((_changes(plan, clock),) if plan.changes else ()),
     )
 
@@ -284,6 +285,31 @@ def _stop_row(route: RouteEntry, loop: LoopEntry, number: int, stop: StopEntry, 
 
 def _goods(lines: Iterable[LineEntry]) -> str:
     return ", ".join(f"{line.kind} × {line.units}" for line in lines)
+
+
+def _transfers(plan: PlanDocument, clock: Clock) -> Table:
+    """What comes to each station before its vehicles leave, and when it is sorted."""
+    columns = (
+        Column(Text("转运站", "Station"), 14),
+        Column(Text("上级库", "Supplied from"), 14),
+        Column(Text("最后卸完", "Last unloaded"), 12),
+        Column(Text("备好", "Ready"), 12),
+        Column(Text("货物", "Goods"), 50),
+    )
+    last: dict[str, datetime] = {}
+    for stop in (stop for _, loop in _every_loop(plan) for stop in loop.stops):
+        last[stop.site] = max(last.get(stop.site, stop.departure_at), stop.departure_at)
+    rows = tuple(
+        (
+            each.station,
+            each.supplier,
+            clock(last[each.station]) if each.station in last else None,
+            clock(each.ready_at),
+            _goods(each.lines),
+        )
+        for each in plan.transfers
+    )
+    return Table(Text("转运", "Transfers"), columns, rows)
 
 
 def _changes(plan: PlanDocument, clock: Clock) -> Table:

@@ -19,6 +19,7 @@ from api.schemas import (
     RouteEntry,
     ScenarioDocument,
     StopEntry,
+    TransferEntry,
     VehicleEntry,
 )
 from api.views.page_words import words_in
@@ -206,6 +207,11 @@ class _Speaker:
             return self.words["state_in_time"]
         return self.words["late_by"].format(minutes=-(-stop.late_s // 60))
 
+    def transfer(self, entry: TransferEntry) -> str:
+        station, supplier = (self.depots.get(name, name) for name in (entry.station, entry.supplier))
+        words = {"station": station, "supplier": supplier, "ready": self.clock(entry.ready_at)}
+        return self.words["transfer"].format(**words, goods=_goods(entry.lines, self.kinds))
+
 
 def plan_content(plan: PlanDocument, scenario: ScenarioDocument, language: str) -> PlanContent:
     speaker = _Speaker(
@@ -246,7 +252,8 @@ def _checked(speaker: _Speaker) -> str:
 
 def _remarks(speaker: _Speaker) -> tuple[str, ...]:
     limited = () if speaker.plan.summary.reproducible else (speaker.words["not_reproducible"],)
-    return (*limited, *(speaker.say(warning) for warning in speaker.plan.warnings))
+    transfers = (speaker.transfer(each) for each in speaker.plan.transfers)
+    return (*limited, *transfers, *(speaker.say(warning) for warning in speaker.plan.warnings))
 
 
 def _map_alt(speaker: _Speaker) -> str:

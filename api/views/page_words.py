@@ -59,6 +59,10 @@ WORDS: Mapping[str, Text] = {
     "not_reproducible": Text(
         "计算时间用尽，再次计算的结果可能不同。", "Time ran out; planning again may give another plan."
     ),
+    "transfer": Text(
+        "转运站 {station} 于 {ready} 备好（{supplier} 运来：{goods}）。",
+        "Station {station} is ready at {ready} ({supplier} brings {goods}).",
+    ),
     "warnings": Text("提醒", "Warnings"),
     "map": Text("地图", "Map"),
     "map_alt": Text(

@@ -23,7 +23,7 @@ from routing.evaluate import (
 )
 from routing.loading import Slots, loading_slots
 from routing.model import Load, Problem, Vehicle, total_load
-from routing.schedule import timetable
+from routing.schedule import Timetables
 from routing.solvers.base import Stop
 
 Routes = tuple[tuple[int, ...], ...]
@@ -130,6 +130,7 @@ class _Routes:
 
     def __init__(self, problem: Problem, routes: Routes) -> None:
         self._problem = problem
+        self._tables = Timetables(problem)
         self._vehicles = problem.scenario.vehicles
         self._kind = vehicle_kinds(problem)
         self._left_worths = [left_out_worth(problem, visit) for visit in problem.visits]
@@ -152,7 +153,7 @@ class _Routes:
 
     def _reckoned(self) -> Worth:
         if self._bays_short:
-            return worth(self._problem, Solution(tuple(self.routes))) or WORSE_THAN_ANY
+            return worth(self._problem, Solution(tuple(self.routes)), self._tables) or WORSE_THAN_ANY
         return add_worths([*self._worths, *(self._left_worths[index] for index in self.left)])
 
     def served(self) -> list[int]:
@@ -168,15 +169,14 @@ class _Routes:
 
     def late_or_unserved(self) -> list[int]:
         """Most urgent first."""
-        slots = loading_slots(self._problem, self.routes)
+        slots = loading_slots(self._problem, self.routes, self._tables)
         late = (index for number in range(len(self.routes)) for index in self._late_in(number, slots))
         return sorted([*self.left, *late], key=lambda index: (self._problem.visits[index].urgency, index))
 
     def _late_in(self, number: int, slots: Slots) -> list[int]:
         indices = [index for index in self.routes[number] if index >= 0]
-        calls = [self._problem.call(index) for index in self.routes[number]]
         loading_at = slots.get(self._vehicles[number].id, ())
-        table = timetable(self._problem, self._vehicles[number], calls, loading_at=loading_at) if calls else None
+        table = self._tables.of(self._vehicles[number], self.routes[number], loading_at) if indices else None
         late = (
             {visit.id for visit in late_visits([self._problem.visits[i] for i in indices], table)} if table else set()
         )
@@ -312,13 +312,13 @@ class _Routes:
                 break
             self.tried += len(self.routes)
             routes = tuple(change.get(number, route) for number, route in enumerate(self.routes))
-            after = worth(self._problem, Solution(routes))
+            after = worth(self._problem, Solution(routes), self._tables)
             if after is not None and after < best:
                 best, found = after, change
         return found
 
     def _worth_of(self, number: int, route: tuple[int, ...]) -> Worth | None:
-        return route_worth(self._problem, self._vehicles[number], route)
+        return route_worth(self._problem, self._vehicles[number], route, tables=self._tables)
 
     def _route_worth(self, number: int, route: tuple[int, ...]) -> Worth:
         found = self._worth_of(number, route)

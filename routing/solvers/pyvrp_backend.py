@@ -25,13 +25,9 @@ from routing.evaluate import Solution, Worth, limits, vehicle_kinds, worth
 from routing.model import Interval, Load, Problem, Seconds, Vehicle, Visit, ZoneLevel
 from routing.schedule import leaving_windows, timetable
 from routing.solvers.base import DEFAULT_ITERATIONS, OnImprovement, Stop
-from routing.solvers.improve import (
-    advance_late_stops,
-    keep_what_may_stay,
-    place_left_out,
-    rearrange,
-    without,
-)
+from routing.solvers.improve import advance_late_stops, keep_what_may_stay, place_left_out, rearrange, without
+from routing.solvers.in_time import search_in_time
+from routing.solvers.lines import kinds_apart
 
 LARGEST_PRIZES = 2**52
 """All prizes together stay below this, so that PyVRP's penalties, kept as doubles, stay exact."""
@@ -39,11 +35,14 @@ LARGEST_PRIZES = 2**52
 LATE_ROUND = 4
 """The search for places for late visits gets this part of the work limit."""
 
-PLACES_PER_ITERATION = 30
+PLACES_PER_ITERATION = 60
 """Places tried afterwards for late visits, per iteration of the work limit."""
 
-IN_TIME_SHARE, LATE_SHARE = 0.6, 0.8
-"""Of a time budget, what may have passed when the first and the second search end that leave something to do."""
+LOOKS_PER_ITERATION = 1_500
+"""Looks at places in the search for a plan in which everything is in time, per iteration of the work limit."""
+
+IN_TIME_SHARE, BETTER_SHARE, LATE_SHARE = 0.4, 0.6, 0.8
+"""Of a time budget, what may have passed when the first three searches end that leave something to do."""
 
 
 class PyVRPSolver:
@@ -55,10 +54,10 @@ class PyVRPSolver:
             stop = replace(stop, iterations=DEFAULT_ITERATIONS)
         listener = _Listener(problem, on_improvement)
         found = _first_search(problem, stop, seed, listener)
+        if _beyond_pyvrp(problem) or (not _all_in_time(problem, found) and _more_can_be_done(problem)):
+            found = _searched_in_time(problem, found, stop, seed, listener)
         if not _all_in_time(problem, found) and _more_can_be_done(problem):
             found = _late_rather_than_never(problem, found, stop, seed, listener)
-        if _beyond_pyvrp(problem):
-            found = _rearranged(problem, found, stop, seed, listener)
         return replace(found, work_limit=stop.iterations)
 
 
@@ -111,6 +110,15 @@ def _all_in_time(problem: Problem, solution: Solution) -> bool:
     return found is not None and not any(found[:-1])
 
 
+def _searched_in_time(problem: Problem, found: Solution, stop: Stop, seed: int, listener: _Listener) -> Solution:
+    """With everything looked at again by a search that knows all rules, but nothing of lateness."""
+    looks = None if stop.iterations is None else LOOKS_PER_ITERATION * stop.iterations
+    again = search_in_time(problem, found, stop, most_looks=looks, share=BETTER_SHARE, seed=seed)
+    best = listener.better_of(found, again)
+    listener.hear(best)
+    return replace(best, iterations=found.iterations, finished=found.finished and again.finished)
+
+
 def _late_rather_than_never(
     problem: Problem, in_time: Solution, stop: Stop, seed: int, listener: _Listener
 ) -> Solution:
@@ -125,18 +133,10 @@ def _late_rather_than_never(
     places = None if stop.iterations is None else PLACES_PER_ITERATION * stop.iterations
     best = listener.better_of(best, advance_late_stops(problem, best, stop, most_places=places))
     listener.hear(best)
-    best = listener.better_of(best, rearrange(problem, best, stop, most_places=places, seed=seed))
+    whole = _beyond_pyvrp(problem)
+    best = listener.better_of(best, rearrange(problem, best, stop, most_places=places, seed=seed, whole=whole))
     listener.hear(best)
     return replace(best, iterations=done, finished=finished and not stop.now())
-
-
-def _rearranged(problem: Problem, found: Solution, stop: Stop, seed: int, listener: _Listener) -> Solution:
-    """The same with everything that PyVRP could not judge looked at again."""
-    places = None if stop.iterations is None else PLACES_PER_ITERATION * stop.iterations
-    again = rearrange(problem, found, stop, most_places=places, seed=seed, whole=True)
-    best = listener.better_of(found, again)
-    listener.hear(best)
-    return replace(best, iterations=found.iterations, finished=found.finished and not stop.now())
 
 
 class _Limit:
@@ -409,12 +409,16 @@ class _Ground:
         depots = 2 * len(problem.depots)
         self.of_depot = list(range(depots))
         number: dict[tuple[object, ...], int] = {}
+        kinds = list(zip(*kinds_apart(problem), strict=True))
         self.of_visit = [
             depots
-            + number.setdefault((v.row, v.zone, v.allowed, v.needs_pass, v.id if v.preferred else ""), len(number))
-            for v in problem.visits
+            + number.setdefault(
+                (v.row, v.zone, v.allowed, v.needs_pass, v.id if v.preferred else "", *bits), len(number)
+            )
+            for v, bits in zip(problem.visits, kinds, strict=True)
         ]
         self._visit_at = dict(zip(self.of_visit, problem.visits, strict=True))
+        self._kinds_at = dict(zip(self.of_visit, kinds, strict=True))
         self.size = depots + len(number)
 
     def profile(self, vehicle: Vehicle) -> _Profile:
@@ -430,7 +434,7 @@ class _Ground:
         return price_s
 
     def travel_s(self, profile: _Profile) -> Any:
-        """Seconds between locations; never to a closed one, nor from higher to lower risk."""
+        """Seconds between locations; never to a closed one, nor from higher to lower risk, nor between kinds apart."""
         rows = [self._problem.depot_row(depot) for depot in self._problem.depots] * 2
         rows += [self._visit_at[location].row for location in range(len(rows), self.size)]
         never_s = _never_s(self._problem)
@@ -438,11 +442,20 @@ class _Ground:
         zones = np.array([0] * len(self.of_depot) + [self._visit_at[at].zone for at in sorted(self._visit_at)])
         visits = np.arange(self.size) >= len(self.of_depot)
         travel_s[(zones[:, None] > zones[None, :]) & visits[None, :]] = never_s
+        travel_s[self._apart()] = never_s
         travel_s[:, sorted(profile.closed)] = never_s
         reloads = slice(len(self.of_depot) // 2, len(self.of_depot))
         travel_s[zones == ZoneLevel.SEALED, reloads] += self._problem.scenario.policy.disinfection_s
         np.fill_diagonal(travel_s, 0)
         return np.ascontiguousarray(travel_s)
+
+    def _apart(self) -> Any:
+        """[size, size] Where one location's kinds must not share a loop with the other's. Visits between them may hide it."""
+        if not self._problem.apart:
+            return np.zeros((self.size, self.size), dtype=bool)
+        kinds, apart = np.array([self._kinds_at.get(at, (0, 0)) for at in range(self.size)], dtype=object).T
+        clash = np.array(kinds[:, None] & apart[None, :], dtype=bool)
+        return clash | clash.T
 
 
 def _longest_loop_s(problem: Problem) -> Seconds:

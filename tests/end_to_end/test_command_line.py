@@ -299,6 +299,34 @@ def test_a_network_is_built_from_a_map_and_planned_on(tmp_path: Path, capsys: py
     assert plan.network.name == "town.osm"
 
 
+@pytest.mark.parametrize(
+    ("language", "counted", "listed"),
+    [
+        ("en", "1 turn restrictions, 1 arcs to signals", "turn restriction 6 not applied: has no member 'to'"),
+        ("zh", "转向限制 1，有信号灯的方向 1，", "转向限制 6 未应用：缺少“to”成员"),
+    ],
+)
+def test_restrictions_are_counted_and_those_not_applied_are_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str, counted: str, listed: str
+) -> None:
+    more = """
+     <way id="8"><nd ref="5"/><nd ref="1"/><tag k="highway" v="residential"/></way>
+     <node id="5" lat="38.90" lon="121.59"/>
+     <node id="6" lat="38.905" lon="121.595"><tag k="highway" v="traffic_signals"/><tag k="direction" v="forward"/></node>
+     <way id="7"><nd ref="5"/><nd ref="6"/><nd ref="4"/><tag k="highway" v="residential"/></way>
+     <relation id="5"><member type="way" ref="8" role="from"/><member type="node" ref="1" role="via"/>
+      <member type="way" ref="9" role="to"/><tag k="type" v="restriction"/><tag k="restriction" v="no_entry"/></relation>
+     <relation id="6"><member type="way" ref="8" role="from"/><member type="node" ref="1" role="via"/>
+      <tag k="type" v="restriction"/><tag k="restriction" v="no_entry"/></relation>
+    </osm>"""
+    (tmp_path / "town.osm").write_text(OSM.replace("</osm>", more), encoding="utf-8")
+    out = str(tmp_path / "town.bgn")
+    assert main(["network", "build", str(tmp_path / "town.osm"), "--out", out, "--lang", language]) == 0
+    said = capsys.readouterr().out
+    assert counted in said
+    assert listed in said
+
+
 def test_a_map_that_is_none_is_refused_and_no_network_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

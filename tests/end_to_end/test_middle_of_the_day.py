@@ -57,6 +57,34 @@ def test_with_a_van_lost_the_rest_is_planned_and_passes_its_check(morning: Path,
 
 
 @pytest.mark.slow
+def test_a_plan_of_the_rest_of_a_day_is_planned_again_half_an_hour_later(morning: Path, tmp_path: Path) -> None:
+    """A van is lost and its goods go to one that could not leave; then another van is lost, with all it has on board."""
+    old = read_plan(morning)
+    first, second = old.routes[0].vehicle, old.routes[1].vehicle
+    where = {"vehicle": second, "at": old.routes[1].loops[0].depot, "loops_made": 0}
+    saved = {"from_vehicle": first, "to_vehicle": second}
+    (tmp_path / "first").mkdir()
+    code, path = replan(morning, tmp_path / "first", lost_vehicles=[first], vehicles=[where], transfers=[saved])
+    assert code == 0
+    middle = read_plan(path)
+    state = {
+        "now_at": (minute_40(old) + timedelta(minutes=30)).isoformat(),
+        "lost_vehicles": [middle.routes[-1].vehicle],
+    }
+    (tmp_path / "state.json").write_text(json.dumps(state), encoding="utf-8")
+    options = ["--from", str(path), "--state", str(tmp_path / "state.json"), "--iterations", "200"]
+    assert main(["plan", EXAMPLE, "--out", str(tmp_path / "second"), *options]) == 0
+    assert main(["check", EXAMPLE, str(tmp_path / "second" / "plan.json"), "--from", str(path)]) == 0
+    last = read_plan(tmp_path / "second" / "plan.json")
+    assert middle.day is not None
+    assert last.day is not None
+    assert set(last.day.lost_vehicles) == {first, middle.routes[-1].vehicle}
+    begun = {s.visit for r in middle.routes for loop in r.loops for s in loop.stops if s.start_s <= last.day.now_s}
+    assert set(last.day.done) == begun | set(middle.day.done)
+    assert last.summary.visits == 193 - len(last.day.done)
+
+
+@pytest.mark.slow
 def test_a_state_that_was_tampered_with_is_noticed(morning: Path, tmp_path: Path) -> None:
     """A visit that was not made is said to be: the site's demand no longer adds up."""
     _, path = replan(morning, tmp_path)
@@ -76,6 +104,8 @@ def test_names_nobody_has_are_complained_of_all_at_once(
     assert code == 2
     told = capsys.readouterr().err
     assert all(name in told for name in ("X9", "P1/9", "“Y”", "“Z”"))
+    assert "state.json" in told
+    assert "scenario.toml" not in told
     assert not path.exists()
 
 

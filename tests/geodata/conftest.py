@@ -15,8 +15,10 @@ from geodata.roads import Roads, open_roads
 
 @pytest.fixture(scope="session")
 def dalian_roads(data_dir: Path) -> Roads:
-    segments = read_osm(data_dir / "dalian" / "dalian_core.osm.pbf")
-    return open_roads(build_network(segments, name="dalian_core", attribution="© OpenStreetMap contributors"))
+    drawn = read_osm(data_dir / "dalian" / "dalian_core.osm.pbf")
+    attribution = "© OpenStreetMap contributors"
+    network = build_network(drawn.segments, name="dalian_core", attribution=attribution, restrictions=drawn.relations)
+    return open_roads(network)
 
 
 @pytest.fixture(scope="session")

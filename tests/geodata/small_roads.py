@@ -19,7 +19,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from geodata.model import LonLat, RoadPosition, Segment
+from geodata.model import Ints, LonLat, RoadPosition, Segment
 from geodata.network import EARTH_RADIUS_M, Network, build_network
 from geodata.profile import CLOSED
 from geodata.roads import Roads, open_roads
@@ -53,7 +53,13 @@ def roads_of(ends: Sequence[Street]) -> Roads:
     """Roads on which the streets take exactly the milliseconds said."""
     network = network_of(ends)
     ms = [ends[edge][2 if forward else 3] for edge, forward in zip(network.arc_edge, network.arc_forward, strict=True)]
-    return Roads(network, np.array(ms, dtype=np.int64))
+    return plain_roads(network, np.array(ms, dtype=np.int64))
+
+
+def plain_roads(network: Network, ms: Ints) -> Roads:
+    """Roads on which turns take no time and are all allowed, U-turns too."""
+    no_turn_ms, none = np.zeros(network.turns, dtype=np.int64), np.zeros(network.arcs, dtype=np.bool_)
+    return Roads(network, ms, no_turn_ms, none)
 
 
 def streets(*lines: str) -> Roads:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 import osmnx
 import pytest
@@ -89,7 +90,7 @@ def service(answers: Answers) -> Iterator[MapService]:
         server.shutdown()
 
 
-def ends(segments: list[Segment]) -> list[tuple[int, int]]:
+def ends(segments: Sequence[Segment]) -> list[tuple[int, int]]:
     return sorted((segment.tail, segment.head) for segment in segments)
 
 
@@ -99,7 +100,7 @@ def test_ways_are_split_where_they_meet_and_keep_their_tags(answers: Answers, se
         way(7, [1, 2, 3, 4], name="人民路", maxspeed="50", oneway="yes", access="destination"),
         way(8, [5, 3, 6], surface="asphalt"),
     ]
-    segments = fetch_box(*BOX, service=service)
+    segments = fetch_box(*BOX, service=service).segments
     assert ends(segments) == [(1, 3), (3, 4), (3, 6), (5, 3)]
     first = next(segment for segment in segments if segment.tail == 1)
     assert first.tags == {"highway": "residential", "maxspeed": "50", "oneway": "yes", "access": "destination"}
@@ -111,7 +112,7 @@ def test_ways_are_split_where_they_meet_and_keep_their_tags(answers: Answers, se
 @pytest.mark.parametrize("oneway", ["yes", "-1", "no", "reverse"])
 def test_a_way_keeps_its_own_direction(answers: Answers, service: MapService, oneway: str) -> None:
     answers.elements = [node(1), node(2), node(3), way(7, [3, 2, 1], oneway=oneway)]
-    (segment,) = fetch_box(*BOX, service=service)
+    (segment,) = fetch_box(*BOX, service=service).segments
     assert (segment.tail, segment.head, segment.tags["oneway"]) == (3, 1, oneway)
 
 
@@ -121,14 +122,52 @@ def test_rings_and_lollipops_are_put_together(answers: Answers, service: MapServ
         way(7, [1, 2, 3, 1]),
         way(8, [5, 6, 7, 8, 6]),
     ]
-    assert ends(fetch_box(*BOX, service=service)) == [(1, 1), (5, 6), (6, 6)]
+    assert ends(fetch_box(*BOX, service=service).segments) == [(1, 1), (5, 6), (6, 6)]
 
 
 def test_a_barrier_is_set_apart(answers: Answers, service: MapService) -> None:
     answers.elements = [node(1), node(2, barrier="gate", access="private"), node(3), way(7, [1, 2, 3])]
-    segments = fetch_box(*BOX, service=service)
+    segments = fetch_box(*BOX, service=service).segments
     assert len(segments) == 3
     assert segments[2].tags == {"barrier": "gate", "access": "private"}
+
+
+def test_signals_face_the_traffic_they_say(answers: Answers, service: MapService) -> None:
+    signal = {"highway": "traffic_signals", "traffic_signals:direction": "forward"}
+    answers.elements = [node(1), node(2, **signal), node(3), way(7, [1, 2, 3])]
+    before, after = fetch_box(*BOX, service=service).segments
+    assert (before.signal_forward, after.signal_backward) == (True, False)
+
+
+def relation(number: int, *members: tuple[str, int, str]) -> dict[str, Any]:
+    inside = [{"type": kind, "ref": ref, "role": role} for kind, ref, role in members]
+    tags = {"type": "restriction", "restriction": "no_left_turn"}
+    return {"type": "relation", "id": number, "members": inside, "tags": tags}
+
+
+def test_the_turn_restrictions_of_the_roads_are_fetched_with_them(answers: Answers, service: MapService) -> None:
+    answers.elements = [
+        *[node(number) for number in range(1, 4)],
+        way(7, [1, 2]),
+        way(8, [2, 3]),
+        relation(5, ("way", 7, "from"), ("node", 2, "via"), ("way", 8, "to")),
+        relation(6, ("way", 70, "from"), ("node", 90, "via"), ("way", 80, "to")),
+    ]
+    (found,) = fetch_box(*BOX, service=service).relations
+    assert (found.id, found.from_ways, found.via_node, found.to_ways) == (5, (7,), 2, (8,))
+    assert found.tags == {"type": "restriction", "restriction": "no_left_turn"}
+    assert "38.9,121.601,38.9,121.603" in unquote(answers.asked[1])
+
+
+@pytest.mark.parametrize(
+    "broken", [{"type": "relation", "id": 5}, {"type": "relation", "id": 5, "tags": {}, "members": [{"ref": 1}]}]
+)
+def test_restrictions_that_make_no_sense_are_no_road_network(
+    answers: Answers, service: MapService, broken: dict[str, Any]
+) -> None:
+    answers.elements = [node(1), node(2), way(7, [1, 2]), broken]
+    with pytest.raises(NetworkUnavailable, match="other than roads"):
+        fetch_box(*BOX, service=service)
 
 
 def test_a_place_is_looked_up_and_its_roads_fetched(answers: Answers, service: MapService) -> None:
@@ -148,7 +187,7 @@ def test_a_place_is_looked_up_and_its_roads_fetched(answers: Answers, service: M
         }
     ]
     answers.elements = [node(1), node(2), way(7, [1, 2])]
-    assert ends(fetch_place("中山区, 大连市", service=service)) == [(1, 2)]
+    assert ends(fetch_place("中山区, 大连市", service=service).segments) == [(1, 2)]
     assert "%E4%B8%AD%E5%B1%B1%E5%8C%BA" in answers.asked[0]
 
 

@@ -15,7 +15,7 @@ from geodata.errors import BadInput
 from geodata.graphml import read_graphml
 from geodata.model import Segment
 from geodata.network import build_network
-from geodata.profile import CLOSED, VAN, arc_milliseconds
+from geodata.profile import CLOSED, RoadUser, arc_costs
 
 ROAD: dict[str, Any] = {"highway": "residential", "osmid": 7, "length": 10.0, "oneway": False, "reversed": False}
 
@@ -56,6 +56,16 @@ def test_the_two_arcs_of_a_street_become_one_segment(tmp_path: Path) -> None:
     assert segment.points.tolist() == [list(point) for point in bend.coords]
 
 
+def test_signals_face_every_arc_that_ends_at_them(tmp_path: Path) -> None:
+    drawn = graph((1, 2, {}), (2, 1, {"reversed": True}), (2, 3, {"osmid": 8}), n2={"highway": "traffic_signals"})
+    network = build_network(read(tmp_path, drawn), name="x", attribution="")
+    assert sorted(arc for arc in zip(network.tail, network.head, network.arc_signal, strict=True)) == [
+        (0, 1, True),
+        (1, 0, False),
+        (1, 2, False),
+    ]
+
+
 def test_twins_are_found_in_old_graphs_that_do_not_say_which_is_reversed(tmp_path: Path) -> None:
     drawn = graph((1, 2, {}), (2, 1, {}))
     for _, _, attributes in drawn.edges(data=True):
@@ -87,7 +97,7 @@ def test_the_profile_closes_no_arc_of_the_graph(
         (1, 2),
         *([(2, 1)] if both else []),
     ]
-    assert (arc_milliseconds(network, VAN) < CLOSED).all()
+    assert (arc_costs(network, RoadUser()).ms < CLOSED).all()
 
 
 def test_an_edge_against_its_way_keeps_the_sense_of_directional_tags(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from geodata.network import Network
 from geodata.profile import CLOSED
 from geodata.roads import Roads, open_roads
 from geodata.travel_times import NO_WAY_S, DijkstraTimes
-from tests.geodata.small_roads import Drawing, at, drawn, network_of
+from tests.geodata.small_roads import Drawing, at, drawn, network_of, plain_roads
 
 LIMIT_M = 300.0
 DEPOTS = (LonLat(121.6440, 38.9130), LonLat(121.6050, 38.9100), LonLat(121.5560, 38.9020))
@@ -234,7 +234,7 @@ def test_a_site_beside_a_closed_street_goes_to_an_open_one() -> None:
     network = BLOCK.roads.network
     ms = BLOCK.roads.ms.copy()
     ms[network.edge_arcs[BLOCK.edge("A", "B")]] = CLOSED
-    roads = Roads(network, ms)
+    roads = plain_roads(network, ms)
     (site,) = locate_sites(
         RoadIndex(roads), [BLOCK.point(1, 0.1)], depots=[at(roads, BLOCK.edge("D", "C"), 0.5)], limit_m=LIMIT_M
     )

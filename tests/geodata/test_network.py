@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import fields
 from pathlib import Path
@@ -10,27 +11,29 @@ import numpy as np
 import pytest
 
 from geodata.errors import BadInput
-from geodata.model import LonLat, Segment
+from geodata.model import LonLat, Segment, TurnRelation
 from geodata.network import Network, bounding_box, build_network, line_length_m, load_network, save_network
 
 DEGREE_M = math.pi * 6_371_009.0 / 180
 """One degree of latitude, or of longitude on the equator, on a sphere."""
 
 
-def segment(tail: int, head: int, *points: tuple[float, float], **changes: bool) -> Segment:
+def segment(tail: int, head: int, *points: tuple[float, float], way: int = 7, **changes: bool) -> Segment:
     tags, names = {"highway": "residential"}, {"name": "人民路"}
-    return Segment(tail=tail, head=head, points=np.array(points), way=7, tags=tags, names=names, **changes)
+    return Segment(tail=tail, head=head, points=np.array(points), way=way, tags=tags, names=names, **changes)
 
 
 def small() -> Network:
     """30 - 10 two-way over a bend, 10 - 20 one-way, 20 - 30 one-way against its drawing, and a loop at 10."""
     roads = [
-        segment(30, 10, (1.0, 1.0), (1.0, 0.5), (0.0, 0.0)),
-        segment(10, 20, (0.0, 0.0), (2.0, 0.0), backward=False),
+        segment(30, 10, (1.0, 1.0), (1.0, 0.5), (0.0, 0.0), way=9, signal_forward=True),
+        segment(10, 20, (0.0, 0.0), (2.0, 0.0), way=8, backward=False),
         segment(20, 30, (2.0, 0.0), (1.0, 1.0), forward=False),
         segment(10, 10, (0.0, 0.0), (-0.1, 0.1), (0.0, 0.1), (0.0, 0.0)),
     ]
-    return build_network(roads, name="small", attribution="© somebody")
+    rule = {"type": "restriction", "restriction": "no_left_turn"}
+    restrictions = [TurnRelation(1, rule, (9,), 10, (), (8,)), TurnRelation(2, rule, (5,), 10, (), (8,))]
+    return build_network(roads, name="small", attribution="© somebody", restrictions=restrictions)
 
 
 def arcs(network: Network) -> list[tuple[int, int]]:
@@ -76,8 +79,8 @@ def test_equal_tags_are_stored_once() -> None:
     assert small().road_name(0) == "人民路"
 
 
-def test_the_order_names_every_node_once() -> None:
-    assert sorted(small().order.tolist()) == [0, 1, 2]
+def test_the_order_names_every_state_once() -> None:
+    assert sorted(small().order.tolist()) == [0, 1, 2, 3, 4, 5]
 
 
 def test_the_bounding_box_holds_the_geometry_and_not_only_the_nodes() -> None:
@@ -98,6 +101,8 @@ def test_the_fingerprint_changes_with_roads_and_tags_but_not_with_the_name() -> 
 
 def test_a_stored_network_comes_back_as_it_was(tmp_path: Path) -> None:
     network = small()
+    assert len(network.bans) == len(network.unapplied) == len(network.ban_turn) == 1
+    assert network.arc_signal.tolist() == [True, False, False, False, False, False]
     save_network(network, tmp_path / "a.bgn")
     again = load_network(tmp_path / "a.bgn")
     assert again.fingerprint == network.fingerprint
@@ -116,6 +121,30 @@ def test_a_loaded_network_cannot_be_changed(tmp_path: Path) -> None:
     save_network(small(), tmp_path / "a.bgn")
     with pytest.raises(ValueError, match="read-only"):
         load_network(tmp_path / "a.bgn").tail[0] = 1
+
+
+def test_a_network_of_another_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    save_network(small(), tmp_path / "a.bgn")
+    with np.load(tmp_path / "a.bgn") as stored:
+        arrays = dict(stored)
+    text = json.loads(arrays["text"].tobytes()) | {"format": "baogong-network-1"}
+    for absent in ("arc_signal", "state_arc", "turn_from", "turn_to", "ban_turn", "ban_by"):
+        del arrays[absent]
+    arrays["text"] = np.frombuffer(json.dumps(text).encode(), dtype=np.uint8)
+    with (tmp_path / "old.bgn").open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
+    assert "another version; make it anew from the map with 'baogong network build'" in complaint(tmp_path / "old.bgn")
+
+
+def test_states_and_turns_that_contradict_the_arcs_are_refused(tmp_path: Path) -> None:
+    save_network(small(), tmp_path / "a.bgn")
+    with np.load(tmp_path / "a.bgn") as stored:
+        arrays = dict(stored)
+    for name in ("state_arc", "turn_from", "turn_to", "order"):
+        for changed in (arrays[name][:-1], np.zeros_like(arrays[name])):
+            with (tmp_path / "b.bgn").open("wb") as stream:
+                np.savez_compressed(stream, allow_pickle=False, **(arrays | {name: changed}))
+            complaint(tmp_path / "b.bgn")
 
 
 def test_a_missing_or_foreign_file_is_refused(tmp_path: Path) -> None:
@@ -138,7 +167,8 @@ def test_a_file_whose_numbers_contradict_each_other_is_refused(tmp_path: Path) -
     save_network(small(), tmp_path / "a.bgn")
     with np.load(tmp_path / "a.bgn") as stored:
         arrays = dict(stored)
-    for name in ("tail", "head", "arc_edge", "edge_tags", "edge_names", "first_point", "order"):
+    indices = ("tail", "head", "arc_edge", "edge_tags", "edge_names", "first_point", "order")
+    for name in (*indices, "state_arc", "turn_from", "turn_to", "ban_turn", "ban_by"):
         with (tmp_path / "b.bgn").open("wb") as stream:
             np.savez_compressed(stream, allow_pickle=False, **(arrays | {name: arrays[name] + 1000}))
         complaint(tmp_path / "b.bgn")

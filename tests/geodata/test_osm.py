@@ -7,15 +7,17 @@ import gzip
 import struct
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import osmium
 import pytest
 
 from geodata.errors import BadInput
 from geodata.model import Segment
 from geodata.network import build_network
-from geodata.osm import read_osm
+from geodata.osm import read_osm as read_map
 
 ROAD = {"highway": "residential"}
 
@@ -28,6 +30,7 @@ class Map:
         self.places: dict[int, tuple[float, float]] = {}
         self.left_out: set[int] = set()
         self.ways: list[tuple[int, list[int], dict[str, str]]] = []
+        self.relations: list[tuple[int, dict[str, str], list[tuple[str, int, str]]]] = []
 
     def way(self, number: int, nodes: list[int], tags: dict[str, str] | None = None) -> Map:
         self.ways.append((number, nodes, ROAD if tags is None else tags))
@@ -39,6 +42,10 @@ class Map:
             self.places[number] = place
         return self
 
+    def relation(self, number: int, tags: dict[str, str], members: list[tuple[str, int, str]]) -> Map:
+        self.relations.append((number, tags, members))
+        return self
+
     def write(self, path: Path) -> Path:
         used = {node for _, nodes, _ in self.ways for node in nodes} | self.node_tags.keys()
         with osmium.SimpleWriter(str(path)) as writer:
@@ -47,7 +54,13 @@ class Map:
                 writer.add_node(osmium.osm.mutable.Node(id=node, location=place, tags=self.node_tags.get(node, {})))
             for number, nodes, tags in self.ways:
                 writer.add_way(osmium.osm.mutable.Way(id=number, nodes=nodes, tags=tags))
+            for number, tags, members in self.relations:
+                writer.add_relation(osmium.osm.mutable.Relation(id=number, members=members, tags=tags))
         return path
+
+
+def read_osm(path: Path) -> list[Segment]:
+    return list(read_map(path).segments)
 
 
 def ends(segments: list[Segment]) -> list[tuple[int, int]]:
@@ -97,7 +110,7 @@ def test_tags_and_names_a_profile_or_a_driver_may_need_are_kept(tmp_path: Path) 
         {"highway": "raceway"},
         {"highway": "elevator"},
         {"highway": "pedestrian", "area": "yes"},
-        {"highway": "service", "route": "ferry"},
+        {"route": "bus"},
         {"building": "yes"},
     ],
 )
@@ -110,6 +123,15 @@ def test_what_is_no_road_is_left_out(tmp_path: Path, tags: dict[str, str]) -> No
 def test_roads_and_paths_of_every_kind_are_read(tmp_path: Path, highway: str) -> None:
     path = Map().way(1, [1, 2], {"highway": highway}).write(tmp_path / "a.osm")
     assert read_osm(path)[0].tags["highway"] == highway
+
+
+def test_a_ferry_is_read_whether_or_not_it_is_also_a_road(tmp_path: Path) -> None:
+    ferry = {"route": "ferry", "duration": "00:20", "motor_vehicle": "yes"}
+    path = Map().way(1, [1, 2]).way(2, [2, 3], ferry).way(3, [3, 4], {**ferry, "highway": "service"})
+    assert [segment.tags for segment in read_osm(path.write(tmp_path / "a.osm"))[1:]] == [
+        ferry,
+        {**ferry, "highway": "service"},
+    ]
 
 
 def test_a_ring_that_meets_nothing_is_a_loop(tmp_path: Path) -> None:
@@ -197,6 +219,76 @@ def test_ways_may_stand_before_their_nodes(tmp_path: Path) -> None:
 def test_the_content_counts_and_not_the_file_name(tmp_path: Path) -> None:
     path = Map().way(1, [1, 2]).write(tmp_path / "a.osm.pbf")
     assert ends(read_osm(path.rename(tmp_path / "upload.bin"))) == [(1, 2)]
+
+
+# --- traffic signals ----------------------------------------------------------------------------------------------
+
+
+def facing(segments: Sequence[Segment]) -> set[tuple[int, int]]:
+    """The arcs that signals face, by their ends."""
+    forward = {(segment.tail, segment.head) for segment in segments if segment.signal_forward}
+    return forward | {(segment.head, segment.tail) for segment in segments if segment.signal_backward}
+
+
+@pytest.mark.parametrize(
+    ("tags", "faced"),
+    [
+        ({}, {(1, 2), (3, 2)}),
+        ({"traffic_signals:direction": "both"}, {(1, 2), (3, 2)}),
+        ({"traffic_signals:direction": "forward"}, {(1, 2)}),
+        ({"direction": "forward"}, {(1, 2)}),
+        ({"traffic_signals:direction": "backward", "direction": "forward"}, {(3, 2)}),
+    ],
+)
+def test_signals_on_a_road_split_it_and_face_the_traffic_they_say(
+    tmp_path: Path, tags: dict[str, str], faced: set[tuple[int, int]]
+) -> None:
+    path = Map().node(2, highway="traffic_signals", **tags).way(1, [1, 2, 3]).write(tmp_path / "a.osm")
+    segments = read_osm(path)
+    assert ends(segments) == [(1, 2), (2, 3)]
+    assert facing(segments) == faced
+
+
+def test_signals_at_a_crossing_face_every_road_whatever_is_said_of_one(tmp_path: Path) -> None:
+    signal = {"highway": "traffic_signals", "traffic_signals:direction": "forward"}
+    path = Map().node(2, **signal).way(1, [1, 2, 3]).way(2, [2, 4]).write(tmp_path / "a.osm")
+    assert facing(read_osm(path)) == {(1, 2), (3, 2), (4, 2)}
+
+
+def test_the_network_knows_the_arcs_that_signals_face(tmp_path: Path) -> None:
+    path = Map().node(2, highway="traffic_signals", direction="backward").way(1, [1, 2, 3]).write(tmp_path / "a.osm")
+    network = build_network(read_osm(path), name="x", attribution="")
+    (arc,) = np.flatnonzero(network.arc_signal)
+    assert (network.node_id[network.tail[arc]], network.node_id[network.head[arc]]) == (3, 2)
+
+
+def test_a_pedestrian_crossing_with_lights_is_no_traffic_signal(tmp_path: Path) -> None:
+    tags = {"highway": "crossing", "crossing": "traffic_signals"}
+    assert ends(read_osm(Map().node(2, **tags).way(1, [1, 2, 3]).write(tmp_path / "a.osm"))) == [(1, 3)]
+
+
+# --- turn restrictions --------------------------------------------------------------------------------------------
+
+
+def test_turn_restrictions_are_read_with_their_members_and_tags(tmp_path: Path) -> None:
+    tags = {"type": "restriction", "restriction": "no_left_turn", "except": "bus"}
+    members = [("w", 7, "from"), ("n", 2, "via"), ("w", 8, "to"), ("n", 3, "location_hint")]
+    path = Map().way(7, [1, 2]).way(8, [2, 3]).relation(5, tags, members).write(tmp_path / "a.osm.pbf")
+    (relation,) = read_map(path).relations
+    assert (relation.id, relation.tags, relation.fault) == (5, tags, None)
+    assert (relation.from_ways, relation.via_node, relation.via_ways, relation.to_ways) == ((7,), 2, (), (8,))
+
+
+def test_relations_about_anything_else_are_passed_over(tmp_path: Path) -> None:
+    the_map = Map().way(7, [1, 2]).relation(5, {"type": "route"}, [("w", 7, "")]).relation(6, {"name": "x"}, [])
+    assert read_map(the_map.write(tmp_path / "a.osm")).relations == []
+
+
+def test_a_restriction_that_makes_no_sense_keeps_the_reason(tmp_path: Path) -> None:
+    the_map = Map().way(7, [1, 2]).relation(5, {"type": "restriction"}, [("w", 7, "from"), ("r", 5, "via")])
+    (relation,) = read_map(the_map.write(tmp_path / "a.osm")).relations
+    assert relation.fault is not None
+    assert relation.fault.en == "has no member 'to'"
 
 
 # --- what is refused --------------------------------------------------------------------------------------------
@@ -325,6 +417,37 @@ def test_a_real_map_keeps_every_metre_of_its_roads(data_dir: Path) -> None:
     )
     segments = read_osm(path)
     assert sum(len(segment.points) - 1 for segment in segments if "highway" in segment.tags) == steps
+
+
+@pytest.mark.slow
+def test_every_turn_restriction_of_a_whole_city_is_applied_or_listed(data_dir: Path) -> None:
+    """None is lost, and what they forbid is on the side they name, but for one that the map itself has wrong."""
+    path = data_dir / "porto" / "porto.osm.pbf"
+    stored = {
+        str(relation.id)
+        for relation in osmium.FileProcessor(str(path), osmium.osm.RELATION)
+        if relation.tags.get("type") == "restriction"
+    }
+    roads = read_map(path)
+    network = build_network(roads.segments, restrictions=roads.relations, name="porto", attribution="")
+    applied = {tags["id"] for tags in network.bans}
+    listed = {reason["id"] for reason in network.unapplied if not reason["en"].startswith("applied but for a part")}
+    assert (len(stored), len(applied), len(listed)) == (357, 340, 17)
+    assert applied | listed == stored
+    forbidden = np.bincount(network.ban_by, minlength=len(network.bans))
+    assert (forbidden > 0).all()
+    assert network.states == network.arcs + 1
+    sides = Counter(
+        (word, "right" if angle > 0 else "left")
+        for turn, by in zip(network.ban_turn, network.ban_by, strict=True)
+        if (word := network.bans[by]["restriction"]) in {"no_left_turn", "no_right_turn"}
+        and abs(angle := network.turn_angle[turn]) > 20
+    )
+    assert sides == {
+        ("no_left_turn", "left"): 199,
+        ("no_right_turn", "right"): 37,
+        ("no_left_turn", "right"): 1,
+    }
 
 
 @pytest.mark.slow

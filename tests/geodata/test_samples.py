@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from geodata.network import load_network
-from geodata.profile import CLOSED, VAN, arc_milliseconds
+from geodata.profile import CLOSED, RoadUser, arc_costs
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "geodata" / "samples"
@@ -39,7 +39,7 @@ def test_the_sample_is_the_city_known_from_elsewhere() -> None:
     """AequilibraE's own figures: 15,591 nodes and 19,846 links; 15,492 nodes reach one another."""
     network = load_network(SAMPLES / "coquimbo.bgn")
     assert (network.nodes, network.edges) == (15_591, 19_846)
-    open_arcs = arc_milliseconds(network, VAN) < CLOSED
+    open_arcs = arc_costs(network, RoadUser()).ms < CLOSED
     assert open_arcs.all()
     graph = csr_matrix((np.ones(network.arcs), (network.tail, network.head)), shape=(network.nodes, network.nodes))
     _, component = connected_components(graph, connection="strong")

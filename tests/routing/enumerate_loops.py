@@ -35,19 +35,35 @@ Loops = list[tuple[str, list[Visit]]]
 Draws = frozenset[tuple[tuple[str, str], int]]
 
 
+Best = dict[tuple[frozenset[str], Draws], Worth]
+"""Per set of visits, and what is drawn for them, the least worth of a vehicle's route."""
+
+
 def best_worth(problem: Problem) -> Worth:
     """The least worth over all ways to deal the visits out to the vehicles, in loops."""
-    best: dict[tuple[frozenset[str], Draws], Worth] = {(frozenset(), frozenset()): (0,) * 10}
-    for vehicle in problem.scenario.vehicles:
+    return best_of_fleet(problem, [_best_routes(problem, vehicle) for vehicle in problem.scenario.vehicles])
+
+
+def best_of_fleet(problem: Problem, routes: Sequence[Best]) -> Worth:
+    """The least worth of one route or none per vehicle, within stock and sites' caps."""
+    best: Best = {(frozenset(), frozenset()): (0,) * 10}
+    for of_vehicle in routes:
         longer = dict(best)
-        for served, draws, worth in _routes(problem, vehicle):
+        for (served, draws), worth in of_vehicle.items():
             for (before, drawn), so_far in best.items():
-                both = _drawn_together(problem, drawn, draws)
-                if not before & served and both is not None:
+                both = None if before & served else _drawn_together(problem, drawn, draws)
+                if both is not None:
                     key, total = (before | served, both), tuple(a + b for a, b in zip(so_far, worth, strict=True))
                     longer[key] = min(longer.get(key, total), total)
         best = longer
     return min(_with_left_out(problem, served, worth) for (served, _), worth in best.items())
+
+
+def _best_routes(problem: Problem, vehicle: Vehicle) -> Best:
+    best: Best = {}
+    for served, draws, worth in _routes(problem, vehicle):
+        best[served, draws] = min(best.get((served, draws), worth), worth)
+    return best
 
 
 def _with_left_out(problem: Problem, served: frozenset[str], worth: Worth) -> Worth:
@@ -96,13 +112,25 @@ def _cut(vehicle: Vehicle, order: list[Visit]) -> Iterator[Loops]:
 
 
 def _draws(loops: Loops) -> Draws:
-    drawn: Counter[tuple[str, str]] = Counter()
+    drawn: Draws = frozenset()
     for depot, visits in loops:
-        for visit in visits:
-            drawn["vehicles", visit.site] = 1
-            for line in visit.lines:
-                drawn[depot, line.kind] += line.units
-    return frozenset(drawn.items())
+        drawn = drawn_on_top(drawn, depot, visits)
+    return drawn
+
+
+def drawn_on_top(drawn: Draws, depot: str, visits: Sequence[Visit]) -> Draws:
+    """With one more loop: units per (depot, kind), and the sites that the vehicle comes to."""
+    total = Counter(dict(drawn))
+    for visit in visits:
+        total["vehicles", visit.site] = 1
+        for line in visit.lines:
+            total[depot, line.kind] += line.units
+    return frozenset(total.items())
+
+
+def stranger_price_s(problem: Problem, vehicle: Vehicle, visits: Sequence[Visit]) -> int:
+    strangers = sum(1 for visit in visits if visit.preferred and vehicle.id not in visit.preferred)
+    return strangers * problem.scenario.policy.unpreferred_price_s
 
 
 def route_worth(problem: Problem, vehicle: Vehicle, loops: Loops) -> Worth | None:
@@ -113,8 +141,7 @@ def route_worth(problem: Problem, vehicle: Vehicle, loops: Loops) -> Worth | Non
     if best is None:
         return None
     *late, late_s, back_s, minus_departure_s = best
-    strangers = sum(1 for _, visits in loops for v in visits if v.preferred and vehicle.id not in v.preferred)
-    price_s = strangers * problem.scenario.policy.unpreferred_price_s
+    price_s = sum(stranger_price_s(problem, vehicle, visits) for _, visits in loops)
     return (0, 0, 0, 0, *late, late_s, back_s + minus_departure_s + vehicle.fixed_cost_s + price_s)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -16,6 +16,7 @@ from api.scenarios import scenario_of
 from geodata.errors import Text
 from geodata.model import Leg
 from geodata.network import Network
+from geodata.roads import Roads
 from routing.check import check_plan
 from routing.check_roads import check_roads
 from routing.model import (
@@ -469,16 +470,20 @@ def test_a_longer_way_that_exists_is_rejected_by_the_search_though_everything_el
     (leg,) = [stop.leg for stop in good.stops()]
     assert leg is not None
     detour = three_sides(posed.roads.network, leg.arcs[0])
+    detour_ms = 180_000 + ms_of_turns(posed.roads, detour)
+    travel_s = -(-detour_ms // 1000)
     table = posed.problem.travel_s.copy()
     row = posed.problem.visits[0].row
-    table[posed.problem.depot_row("D"), row] = 180
+    table[posed.problem.depot_row("D"), row] = travel_s
     forged = replace(posed, problem=replace(posed.problem, travel_s=table))
-    longer = with_stop(good, "S1/1", lambda stop: replace(stop, leg=Leg(180_000, 3 * BLOCK_M, detour)))
+    longer = with_stop(good, "S1/1", lambda stop: replace(stop, leg=Leg(detour_ms, 3 * BLOCK_M, detour)))
     longer = with_loop(
         longer,
         "V",
         lambda loop: replace(
-            loop, stops=tuple(at_three_minutes(loop.departure_s, stop) for stop in loop.stops), back_s=loop.back_s + 120
+            loop,
+            stops=tuple(reached_in(travel_s, loop.departure_s, stop) for stop in loop.stops),
+            back_s=loop.back_s + travel_s - 60,
         ),
     )
     longer = added_up(forged, longer)
@@ -488,9 +493,16 @@ def test_a_longer_way_that_exists_is_rejected_by_the_search_though_everything_el
     assert "search" in told[0].message.en
 
 
-def at_three_minutes(departure_s: int, stop: Stop) -> Stop:
-    at_s = departure_s + 180
-    return replace(stop, arrival_s=at_s, start_s=at_s, departure_s=at_s, travel_s=180)
+def reached_in(travel_s: int, departure_s: int, stop: Stop) -> Stop:
+    at_s = departure_s + travel_s
+    return replace(stop, arrival_s=at_s, start_s=at_s, departure_s=at_s, travel_s=travel_s)
+
+
+def ms_of_turns(roads: Roads, arcs: Sequence[int]) -> int:
+    """On a network without restrictions, where every state is an arc."""
+    turns = zip(roads.network.turn_from.tolist(), roads.network.turn_to.tolist(), strict=True)
+    ms = dict(zip(turns, roads.turn_ms.tolist(), strict=True))
+    return sum(ms[pair] for pair in pairwise(arcs))
 
 
 def three_sides(network: Network, touched: int) -> tuple[int, ...]:

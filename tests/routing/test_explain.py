@@ -28,6 +28,7 @@ from routing.solvers import known_solver
 from routing.solvers.base import Stop
 from tests.routing import small
 from tests.routing.enumerate_plans import random_problem
+from tests.routing.hand_made import with_stop
 
 HOUR = DispatchOrder("w1", 0, target_s=3_600, round_limit_s=7_200)
 
@@ -146,6 +147,118 @@ def test_servable_alone_means_no_capacity_left() -> None:
     reason = reason_of(at_blocks(10, receiving=[(700, 900)]))
     assert reason.code is ReasonCode.NO_CAPACITY_LEFT
     assert reason.figures == {"alone_s": 700, "depot": "D", "target_s": 3_600}
+
+
+def capped(most_vehicles: int, max_loops: int) -> Reason:
+    """Twenty crates; vans of eight, nine and two crates, the first may load more than once."""
+    vans = [
+        small.vehicle("V1", capacity=crates(8), max_loops=max_loops, reload_at=("D",)),
+        small.vehicle("V2", capacity=crates(9)),
+        small.vehicle("V3", capacity=crates(2), max_loops=3),
+    ]
+    site = small.site("S1", 20, most_vehicles=most_vehicles)
+    return reason_of(small.line_problem(scenario(site, vehicles=vans), S1=10))
+
+
+def crates(number: int) -> Load:
+    return Load(10**9, 10**9, number)
+
+
+def test_a_site_that_admits_too_few_vehicles_for_its_demand_wants_too_much() -> None:
+    reason = capped(1, 2)
+    assert reason.code is ReasonCode.TOO_BIG
+    assert reason.figures == {
+        "most_vehicles": 1,
+        "demand_kg": 20,
+        "most_kg": 2_000_000,
+        "demand_m3": 0.02,
+        "most_m3": 2_000,
+        "demand_crates": 20,
+        "most_crates": 16,
+    }
+    assert "16 of the 20 crates" in reason.message.en
+    assert "16 箱，需求为 20 箱" in reason.message.zh
+
+
+def test_a_cap_that_the_largest_vehicles_can_live_with_is_no_reason() -> None:
+    """One van: 3 x 8 = 24. Two: 2 x 8 + 9 = 25; without a second loop 17."""
+    assert capped(1, 3).code is ReasonCode.NO_CAPACITY_LEFT
+    assert capped(2, 2).code is ReasonCode.NO_CAPACITY_LEFT
+    assert (capped(2, 1).code, capped(2, 1).figures["most_crates"]) == (ReasonCode.TOO_BIG, 17)
+
+
+def test_what_is_brought_late_to_a_site_with_too_low_a_cap_is_not_too_big() -> None:
+    site = small.site("S1", 20, most_vehicles=1)
+    given = scenario(
+        site, vehicles=[small.vehicle("V1", capacity=crates(10)), small.vehicle("V2", capacity=crates(10))]
+    )
+    problem = small.line_problem(given, S1=61)
+    plan = explain_plan(problem, plan_of(problem, Solution(((0,), ()))))
+    assert check_plan(problem, plan) == ()
+    assert [stop.reason and stop.reason.code for stop in plan.stops()] == [ReasonCode.TOO_FAR]
+    assert [left.reason and left.reason.code for left in plan.unserved] == [ReasonCode.TOO_BIG]
+
+
+def late_problem(stock: int) -> Problem:
+    """S1 takes four of what D holds and S2 wants three: they come from E, an hour and a half away."""
+    depots = [small.depot("D", stock={"kit": stock}), small.depot("E")]
+    vans = [small.vehicle("V1"), small.vehicle("V2", start="E", end="E")]
+    given = scenario(small.site("S1", 4), small.site("S2", 3), vehicles=vans, depots=depots)
+    return small.line_problem(given, E=100, S1=5, S2=10)
+
+
+def late_from_afar(stock: int) -> Plan:
+    problem = late_problem(stock)
+    plan = explain_plan(problem, plan_of(problem, Solution(((0,), (1,)))))
+    assert check_plan(problem, plan) == ()
+    return plan
+
+
+def reasons_of_stops(plan: Plan) -> dict[str, Reason]:
+    return {stop.visit.site: stop.reason for stop in plan.stops() if stop.reason is not None}
+
+
+def test_a_stop_that_is_late_because_the_near_depot_ran_out_says_so() -> None:
+    reason = reasons_of_stops(late_from_afar(6))["S2"]
+    assert (reason.code, reason.figures) == (ReasonCode.NO_STOCK, {"kind": "kit", "units": 3, "most_left": 2})
+
+
+def test_with_enough_at_the_near_depot_a_late_stop_wants_a_vehicle() -> None:
+    assert reasons_of_stops(late_from_afar(7))["S2"].code is ReasonCode.NO_CAPACITY_LEFT
+
+
+def test_what_a_late_stop_takes_itself_does_not_count_as_gone() -> None:
+    """All seven are loaded at D; S2, made second, is late."""
+    given = scenario(small.site("S1", 4), small.site("S2", 3), depots=[small.depot(stock={"kit": 7})])
+    problem = small.line_problem(given, S1=-40, S2=30)
+    plan = explain_plan(problem, plan_of(problem, Solution(((0, 1),))))
+    assert check_plan(problem, plan) == ()
+    assert {site: reason.code for site, reason in reasons_of_stops(plan).items()} == {"S2": ReasonCode.NO_CAPACITY_LEFT}
+
+
+@pytest.mark.parametrize("stated", [None, *ReasonCode])
+@pytest.mark.parametrize("stock", [6, 7])
+def test_the_checker_knows_whether_a_late_stop_wanted_stock(stock: int, stated: ReasonCode | None) -> None:
+    plan = late_from_afar(stock)
+    true = reasons_of_stops(plan)["S2"]
+    forged = None if stated is None else replace(true, code=stated)
+    told = with_stop(plan, "S2/1", lambda stop: replace(stop, reason=forged))
+    found = [(each.rule, each.visit) for each in check_plan(late_problem(stock), told)]
+    assert found == ([] if stated is true.code else [("TARGET", "S2/1")])
+
+
+@pytest.mark.parametrize("stated", [None, *ReasonCode])
+@pytest.mark.parametrize(("most", "true"), [(1, ReasonCode.TOO_BIG), (2, ReasonCode.NO_CAPACITY_LEFT)])
+def test_the_checker_knows_whether_a_cap_is_too_low(most: int, true: ReasonCode, stated: ReasonCode | None) -> None:
+    vans = [small.vehicle("V1", capacity=crates(10)), small.vehicle("V2", capacity=crates(10))]
+    problem = small.line_problem(scenario(small.site("S1", 20, most_vehicles=most), vehicles=vans), S1=10)
+    plan = explain_plan(problem, plan_of(problem, Solution(((0,), ()))))
+    (left,) = plan.unserved
+    assert left.reason is not None
+    forged = None if stated is None else replace(left.reason, code=stated)
+    told = replace(plan, unserved=(replace(left, reason=forged),))
+    found = [(each.rule, each.visit) for each in check_plan(problem, told)]
+    assert found == ([] if stated is true else [("DEMAND", "S1/2")])
 
 
 def test_figures_count_from_the_visits_own_order() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from geodata.network import Network
 from routing.check import check_plan
 from routing.fleet import FleetStudy, growing_fleet, study_fleet
-from routing.model import DispatchOrder, Load, Site, Vehicle
+from routing.model import DispatchOrder, Load, Problem, Site, Vehicle
 from routing.solvers import known_solver
 from routing.solvers.base import Stop
 from routing.variants import with_vehicles
@@ -52,7 +52,7 @@ def test_every_point_passes_the_check_and_no_curve_falls() -> None:
     assert sizes == sorted(set(sizes))
     served = [point.plan.summary.served_in_time for point in found.points]
     assert served == sorted(served)
-    fleet, alike = growing_fleet(found.problem.scenario.vehicles, max(sizes))
+    fleet, alike = growing_fleet(found.problem, max(sizes))
     for point in found.points:
         assert check_plan(with_vehicles(found.problem, fleet[: point.vehicles], alike), point.plan) == ()
 
@@ -100,6 +100,10 @@ def test_it_stops_when_told_to_and_says_so() -> None:
 # --- the order in which fleets grow -----------------------------------------------------------------------------
 
 
+def problem_of(fleet: Sequence[Vehicle], sites: Sequence[Site] = ()) -> Problem:
+    return small.line_problem(small.scenario(sites, fleet))
+
+
 @given(some.lists(some.integers(1, 9), min_size=1, max_size=5), some.integers(0, 60))
 def test_fleets_grow_in_proportion(counts: list[int], most: int) -> None:
     given_fleet = [
@@ -107,7 +111,7 @@ def test_fleets_grow_in_proportion(counts: list[int], most: int) -> None:
         for kind, count in enumerate(counts)
         for number in range(count)
     ]
-    fleet, alike = growing_fleet(given_fleet, most)
+    fleet, alike = growing_fleet(problem_of(given_fleet), most)
     assert len({vehicle.id for vehicle in fleet}) == len(fleet) == most
     assert set(alike) == {vehicle.id for vehicle in fleet} - {vehicle.id for vehicle in given_fleet}
     if most == len(given_fleet):
@@ -118,6 +122,12 @@ def test_fleets_grow_in_proportion(counts: list[int], most: int) -> None:
 
 
 def test_a_vehicle_added_has_a_name_nobody_has() -> None:
-    fleet, alike = growing_fleet([small.vehicle("V"), small.vehicle("V+1")], 4)
+    fleet, alike = growing_fleet(problem_of([small.vehicle("V"), small.vehicle("V+1")]), 4)
     assert [vehicle.id for vehicle in fleet] == ["V", "V+1", "V+2", "V+3"]
     assert alike == {"V+2": "V", "V+3": "V"}
+
+
+def test_a_vehicle_that_a_site_asks_for_by_name_is_a_kind_of_its_own() -> None:
+    """One of three: of six, two are like it."""
+    fleet, alike = growing_fleet(problem_of(vans(3), [small.site("A", allowed=frozenset({"V3"}))]), 6)
+    assert Counter(alike.get(vehicle.id, vehicle.id) for vehicle in fleet)["V3"] == 2

@@ -36,8 +36,8 @@ def test_what_the_solver_finds_passes_the_checker(seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3 * SOAK))
-def test_with_slack_nearly_everything_is_served_in_time(seed: int) -> None:
+def test_with_slack_everything_is_served_in_time(seed: int) -> None:
     """Sizes from 20 to 200 visits, slack from a tenth to three tenths."""
     visits = (20, 40, 60, 80, 120, 200)[seed % 6]
     plan = solved(planted(seed, visits=visits, slack=(0.1, 0.2, 0.3)[seed % 3]).problem, 1_000)
-    assert plan.summary.served_in_time >= 0.9 * visits
+    assert plan.summary.served_in_time == visits

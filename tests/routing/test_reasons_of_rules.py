@@ -1,66 +1,113 @@
-"""Reasons in random tight problems with every rule: the checker finds the same, and so does a run with the visit alone."""
+"""Reasons in random tight problems with every rule, and what would have helped, verified in other ways than they were found."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
 from routing.check import check_plan
-from routing.evaluate import plan_of
+from routing.check_locks import check_locks
 from routing.explain import explain_plan
-from routing.model import Plan, Problem, Reason, ReasonCode, Visit
-from routing.solvers import known_solver
-from routing.solvers.base import Stop
+from routing.model import DispatchOrder, Plan, Problem, Reason, ReasonCode, Stop, Unserved
+from routing.remedies import A_LONGER_SEARCH
 from tests.conftest import SOAK
+from tests.routing import small
 from tests.routing.enumerate_loops import random_problem
+from tests.routing.tight import ENDLESS, solved, tight
+from tests.routing.verify_reasons import EFFORTS, UNTRIED, Finding, verify
 
-BESIDE_THE_REST = {ReasonCode.NO_STOCK, ReasonCode.NO_CAPACITY_LEFT}
-"""Alone the visit would be in time: from stores that hold enough, which NO_STOCK and a late stop say nothing of."""
-
-
-def solved(problem: Problem) -> Plan:
-    stop = Stop(iterations=100)
-    solution = known_solver("pyvrp").solve(problem, stop=stop, seed=0, on_improvement=lambda _: None)
-    return explain_plan(problem, plan_of(problem, solution))
+PROBLEMS = 200
+FAST, SLOW = 2, 30
+"""So many of them in the two parts of the suite; ``make soak`` goes through all."""
 
 
-def reasons(plan: Plan) -> list[tuple[Visit, Reason]]:
-    given = [(stop.visit, stop.reason) for stop in plan.stops()]
-    given += [(left.visit, left.reason) for left in plan.unserved]
-    return [(visit, reason) for visit, reason in given if reason is not None]
+def verified(seed: int) -> list[Finding]:
+    case = tight(seed)
+    assert check_plan(case.problem, case.plan) == ()
+    assert check_locks(case.problem, case.plan) == ()
+    return list(verify(case.problem, case.plan))
 
 
-def require_reasons_hold(problem: Problem) -> None:
-    plan = solved(problem)
-    assert check_plan(problem, plan) == ()
-    dismissed = {left.visit.id for left in problem.dismissed}
-    for visit, reason in reasons(plan):
-        if visit.id not in dismissed:
-            late = visit.id not in {left.visit.id for left in plan.unserved}
-            alone = solved(only(problem, visit, full=late or reason.code is ReasonCode.NO_STOCK))
-            assert (alone.summary.served_in_time == 1) == (reason.code in BESIDE_THE_REST)
+def require_all_hold(seeds: range, capsys: pytest.CaptureFixture[str]) -> list[Finding]:
+    findings = {seed: verified(seed) for seed in seeds if seed not in ENDLESS}
+    every = [finding for those in findings.values() for finding in those]
+    with capsys.disabled():
+        print(f"\n{len(findings)} of {PROBLEMS} problems: {len(every)} reasons {counted(f.code for f in every)},")
+        print(f"of which told what would help: {counted(f.relief for f in every if f.relief not in {None, *UNTRIED})}")
+    assert {seed: false for seed, those in findings.items() if (false := [f for f in those if not f.holds])} == {}
+    return every
 
 
-def only(problem: Problem, visit: Visit, *, full: bool) -> Problem:
-    depots = {name: replace(depot, stock={} if full else depot.stock) for name, depot in problem.depots.items()}
-    scenario = replace(problem.scenario, depots=tuple(depots.values()))
-    return replace(problem, scenario=scenario, depots=depots, visits=(visit,), dismissed=())
+def counted(those: Iterable[object]) -> dict[str, int]:
+    return dict(sorted(Counter(str(each) for each in those).items()))
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_a_reason_holds_exactly_if_the_visit_alone_is_not_in_time_either(seed: int) -> None:
-    require_reasons_hold(random_problem(seed, visits=8, bays=seed % 2 == 0))
+def test_reasons_hold_and_what_is_said_to_help_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert require_all_hold(range(FAST), capsys)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1_000, 1_000 + 40 * SOAK))
-def test_more_reasons_hold(seed: int) -> None:
-    require_reasons_hold(random_problem(seed, visits=9, bays=seed % 2 == 0))
+def test_more_reasons_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    every = require_all_hold(range(FAST, min(PROBLEMS, FAST + SLOW * SOAK)), capsys)
+    assert {finding.code for finding in every} == set(ReasonCode)
+
+
+# --- that the verification would notice -------------------------------------------------------------------------
+
+
+def forged(plan: Plan, **members: object) -> Plan:
+    """The plan with these members in every reason."""
+
+    def changed(reason: Reason | None) -> Reason | None:
+        return None if reason is None else replace(reason, **members)  # type: ignore[arg-type]
+
+    def stop_changed(stop: Stop) -> Stop:
+        return replace(stop, reason=changed(stop.reason))
+
+    def left_changed(left: Unserved) -> Unserved:
+        return replace(left, reason=changed(left.reason))
+
+    routes = tuple(
+        replace(
+            route,
+            loops=tuple(replace(loop, stops=tuple(map(stop_changed, loop.stops))) for loop in route.loops),
+        )
+        for route in plan.routes
+    )
+    return replace(plan, routes=routes, unserved=tuple(map(left_changed, plan.unserved)))
+
+
+@pytest.mark.parametrize("code", ReasonCode)
+def test_a_false_reason_would_be_noticed(code: ReasonCode) -> None:
+    case = tight(4)
+    told = verify(case.problem, forged(case.plan, code=code, relaxation=None))
+    assert [finding.holds for finding in told] == [
+        finding.code is code for finding in verify(case.problem, forged(case.plan, relaxation=None))
+    ]
+
+
+def test_help_that_is_none_would_be_noticed() -> None:
+    """Half an hour away, with a target of ten minutes: no longer search would do."""
+    given = small.scenario([small.site("A")], orders=(DispatchOrder("w1", 0, target_s=600),))
+    problem = small.line_problem(given, A=30)
+    plan = explained(problem)
+    (true,) = verify(problem, plan)
+    (false,) = verify(problem, forged(plan, relaxation=A_LONGER_SEARCH), efforts=EFFORTS[:1])
+    assert (true.holds, false.code, false.found, false.helps) == (True, ReasonCode.TOO_FAR, ReasonCode.TOO_FAR, False)
+
+
+# --- larger plans -----------------------------------------------------------------------------------------------
+
+
+def explained(problem: Problem) -> Plan:
+    return explain_plan(problem, solved(problem))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4 * SOAK))
 def test_plans_of_thirty_to_sixty_visits_under_all_rules_pass_the_checker(seed: int) -> None:
     problem = random_problem(seed, visits=30 + 3 * seed, bays=seed % 2 == 0)
-    assert check_plan(problem, solved(problem)) == ()
+    assert check_plan(problem, explained(problem)) == ()

@@ -18,6 +18,8 @@ from routing.explain import explain_plan
 from routing.locks import with_locks
 from routing.model import (
     DispatchOrder,
+    Earlier,
+    EarlierLoop,
     Interval,
     Lock,
     Plan,
@@ -108,12 +110,126 @@ def test_where_the_loading_bay_is_the_bottleneck_one_more_vehicle_is_not_said_to
     assert (found.relief, found.figures) == (Relief.MORE_TIME, {"extra_s": 3_120})
 
 
-def test_where_nothing_alone_would_do_that_is_said() -> None:
-    """As before, but the shift ends before a second stop: no time is enough."""
+def short_of_bays(shift_ends_s: int) -> Relaxation:
+    """As before, but the shift ends before a second stop: no time is enough. Another van is back at 3,200 + 1,800 s."""
     depot = replace(small.depot(), bays=1, loading_s=700)
-    vans = [small.vehicle("V", shift=Interval(0, 5_000))]
+    vans = [small.vehicle("V", shift=Interval(0, shift_ends_s))]
     given = two_sided("A", "B", order=FIFTY_MINUTES, depots=[depot], vehicles=vans)
-    assert reliefs(relaxed(small.line_problem(given, A=30, B=-30), (0,))) == {"B": Relief.NONE_FOUND}
+    return only(relaxed(small.line_problem(given, A=30, B=-30), (0,)), "B")
+
+
+def only(found: Mapping[str, Relaxation | None], site: str) -> Relaxation:
+    assert list(found) == [site]
+    relaxation = found[site]
+    assert relaxation is not None
+    return relaxation
+
+
+def test_where_nothing_alone_would_do_and_no_two_things_together_that_is_said() -> None:
+    assert short_of_bays(4_999).relief is Relief.NONE_FOUND
+
+
+# --- two at a time ----------------------------------------------------------------------------------------------
+
+
+def test_one_more_vehicle_that_would_be_a_little_late_takes_a_little_more_time() -> None:
+    found = short_of_bays(5_000)
+    assert found.relief is Relief.VEHICLE_AND_TIME
+    assert found.figures == {"vehicle_kind": "van", "like": "V", "depot": "D", "others": 0, "extra_s": 240}
+    assert found.message.en == "one more van at D and 4 min more time would do"
+    assert found.message.zh == "“D”再增加一辆van，并时限放宽 4 min即可按时"
+
+
+def opening_late(a: int, b: int) -> Relaxation:
+    """B opens when the shift is over; A keeps the only van."""
+    sites = [small.site("A"), small.site("B", receiving=[(5_000, 6_000)])]
+    given = small.scenario(sites, [small.vehicle("V", shift=Interval(0, 2_000))], orders=(TEN_MINUTES,))
+    return only(relaxed(small.line_problem(given, A=a, B=b), (0,)), "B")
+
+
+def test_other_hours_may_take_one_more_vehicle() -> None:
+    """After A, at 9 min, B could be made at 27, and the van be back at 36, after its shift."""
+    found = opening_late(9, -9)
+    assert found.relief is Relief.VEHICLE_AND_HOURS
+    assert (found.figures["like"], found.figures["receives_s"]) == ("V", 540)
+
+
+def test_other_hours_may_take_a_little_more_time() -> None:
+    """After A, at 5 min, B could be made at 15: five minutes late."""
+    found = opening_late(5, -5)
+    assert found.relief is Relief.HOURS_AND_TIME
+    assert found.figures == {"receives_s": 900, "until_s": 900, "extra_s": 300}
+
+
+def test_stock_may_take_one_more_vehicle() -> None:
+    """D is empty after A; and after A, at 9 min, B could be made at 27."""
+    sites = [small.site("A", 4), small.site("B", 3)]
+    given = small.scenario(sites, orders=(TEN_MINUTES,), depots=[small.depot(stock={"kit": 5})])
+    found = only(relaxed(small.line_problem(given, A=9, B=-9), (0,)), "B")
+    assert found.relief is Relief.VEHICLE_AND_STOCK
+    figures = {"vehicle_kind": "van", "like": "V", "depot": "D", "others": 0, "units:kit": 2}
+    assert found.figures == figures
+
+
+def test_a_pass_may_take_one_more_vehicle() -> None:
+    sites = [small.site("A"), small.site("B", needs_pass="红")]  # noqa: S106  a permit to drive
+    found = only(relaxed(small.line_problem(small.scenario(sites, orders=(TEN_MINUTES,)), A=9, B=-9), (0,)), "B")
+    assert found.relief is Relief.VEHICLE_AND_PASS
+    assert found.figures == {"vehicle_kind": "van", "like": "V", "depot": "D", "others": 0, "pass": "红"}
+
+
+@pytest.mark.parametrize(("vans", "relief"), [(2, Relief.A_HIGHER_CAP), (1, Relief.VEHICLE_AND_CAP)])
+def test_a_cap_on_vehicles_is_told_how_many_to_let_come(vans: int, relief: Relief) -> None:
+    """Twenty crates, ten in a van, one van admitted."""
+    fleet = [small.vehicle(f"V{number}", capacity=small.Load(10**9, 10**9, 10)) for number in range(vans)]
+    given = small.scenario([small.site("A", 20, most_vehicles=1)], fleet, orders=(TEN_MINUTES,))
+    found = only(relaxed(small.line_problem(given, A=5), (0,), *((),) * (vans - 1)), "A")
+    assert (found.relief, found.figures["most_vehicles"]) == (relief, 2)
+
+
+def test_fifty_visits_that_take_two_things_each_are_told_in_seconds() -> None:
+    """As above: each opens when the shift is over."""
+    names = [f"B{number}" for number in range(50)]
+    sites = [small.site("A"), *(small.site(name, receiving=[(5_000, 6_000)]) for name in names)]
+    vans = [small.vehicle(f"V{n}", shift=Interval(0, 2_000), fixed_cost_s=n) for n in range(10)]
+    problem = small.line_problem(small.scenario(sites, vans, orders=(TEN_MINUTES,)), A=9, **dict.fromkeys(names, -9))
+    busy = replace(problem, visits=tuple(replace(v, allowed=frozenset({"V0"})) for v in problem.visits))
+    began_s = time.process_time()
+    found = relaxed(busy, (0,), *((),) * 9)
+    assert time.process_time() - began_s < 10
+    assert reliefs(found) == dict.fromkeys(names, Relief.VEHICLE_AND_HOURS)
+
+
+# --- prices -----------------------------------------------------------------------------------------------------
+
+
+def priced(price_s: int) -> Plan:
+    """A is twenty minutes there and back."""
+    policy = Policy("leave_out", "prices", prices={2: price_s})
+    problem = small.line_problem(two_sided("A", policy=policy), A=10)
+    plan = explain_plan(problem, plan_of(problem, Solution(((),))))
+    told = relax_plan(problem, plan)
+    assert check_plan(problem, told) == ()
+    return told
+
+
+def test_what_is_left_out_for_its_price_says_so() -> None:
+    (left,) = priced(1_199).unserved
+    assert left.reason is not None
+    assert left.reason.relaxation is not None
+    assert left.reason.code is ReasonCode.NO_CAPACITY_LEFT
+    assert left.reason.figures == {"alone_s": 600, "depot": "D", "target_s": 600, "cost_s": 1_200, "price_s": 1_199}
+    assert (
+        left.reason.message.en == "it could be made in time at a cost of 1200 s, but leaving it out is priced at 1199 s"
+    )
+    assert (left.reason.relaxation.relief, left.reason.relaxation.figures) == (
+        Relief.A_HIGHER_PRICE,
+        {"cost_s": 1_200, "price_s": 1_199},
+    )
+
+
+def test_what_would_have_paid_takes_a_longer_search() -> None:
+    assert reliefs(said(priced(1_201))) == {"A": Relief.A_LONGER_SEARCH}
 
 
 def test_what_is_left_out_rather_than_late_is_told_how_much_more_time_it_takes() -> None:
@@ -170,6 +286,35 @@ def test_stock_that_ran_out_is_told_by_how_much() -> None:
     assert found is not None
     assert found.relief is Relief.MORE_STOCK
     assert found.figures == {"depot": "D", "units:kit": 2}
+
+
+def test_a_late_stop_is_told_what_the_near_depot_lacked() -> None:
+    """Four of D's six go to A; B's three come from E and are late. With one more, V brings both."""
+    depots = [small.depot("D", stock={"kit": 6}), small.depot("E")]
+    vans = [small.vehicle("V"), small.vehicle("W", start="E", end="E")]
+    given = small.scenario([small.site("A", 4), small.site("B", 3)], vans, depots=depots, orders=(FIFTY_MINUTES,))
+    found = only(relaxed(small.line_problem(given, E=100, A=5, B=10), (0,), (1,)), "B")
+    assert (found.relief, found.figures) == (Relief.MORE_STOCK, {"depot": "D", "units:kit": 1})
+
+
+def beside_a_lock(*locks: Lock) -> Relaxation:
+    """B, at 4 min, lies on the way from A, at 3, to C, at 6; after C it is made at 8. The target is 7 min."""
+    earlier = Earlier({}, {"V": (EarlierLoop("D", ("A/1", "C/1")),)})
+    order = DispatchOrder("w1", 0, target_s=420)
+    problem = with_locks(
+        small.line_problem(two_sided("A", "B", "C", order=order, locks=locks, earlier=earlier), A=3, B=4, C=6)
+    )
+    return only(relaxed(problem, (0, 2)), "B")
+
+
+def test_what_would_help_leaves_locked_stops_in_their_places() -> None:
+    assert beside_a_lock().relief is Relief.A_LONGER_SEARCH
+    placed = beside_a_lock(Lock("V", "C/1", 2))
+    assert (placed.relief, placed.figures) == (Relief.A_LITTLE_MORE_TIME, {"extra_s": 60})
+
+
+def test_what_would_help_leaves_locked_routes_as_they_are() -> None:
+    assert beside_a_lock(Lock("V")).relief is Relief.ONE_MORE_VEHICLE
 
 
 def test_a_visit_that_is_locked_to_its_vehicle_is_not_given_to_another() -> None:

@@ -1,0 +1,41 @@
+"""A problem as the checker reads it: looked up by name, with its travel-time table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from geodata.travel_times import NO_WAY_S
+from routing.model import Problem, Site, Vehicle, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    problem: Problem
+    visits: Mapping[str, Visit]
+    sites: Mapping[str, Site]
+    vehicles: Mapping[str, Vehicle]
+
+    @classmethod
+    def of(cls, problem: Problem) -> Book:
+        everything = [*problem.visits, *(dismissed.visit for dismissed in problem.dismissed)]
+        return cls(
+            problem=problem,
+            visits={visit.id: visit for visit in everything},
+            sites={site.place.id: site for site in problem.scenario.sites},
+            vehicles={vehicle.id: vehicle for vehicle in problem.scenario.vehicles},
+        )
+
+    def row(self, depot: str) -> int:
+        """Of the travel-time table; below zero for a depot nobody knows."""
+        return self.problem.depot_row(depot) if depot in self.problem.depots else -1
+
+    def table_s(self, origin: int, destination: int) -> int:
+        if min(origin, destination) < 0:
+            return NO_WAY_S
+        return int(self.problem.travel_s[origin, destination])
+
+
+def may_come(site: Site, vehicle: Vehicle) -> bool:
+    named = site.allowed is None or vehicle.id in site.allowed
+    return named and (site.needs_pass is None or site.needs_pass in vehicle.passes)
