@@ -119,7 +119,8 @@ def _plan(options: argparse.Namespace) -> int:
             show_violations(rejected.violations, options.lang)
             return NOT_CHECKED
         progress.step(Text("写出结果", "writing"))
-        write_outputs(options.out, outcome.document, outcome.network, language=options.lang)
+        directions = outcome.directions()
+        write_outputs(options.out, outcome.document, outcome.network, directions, language=options.lang)
     show_plan(outcome.document, options.out, options.lang)
     return DONE
 

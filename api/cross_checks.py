@@ -19,16 +19,20 @@ from api.complaints import complaint_at, nearest_name, pointer_to
 from api.hours import DAY, Hours, Rest, read_breaks, read_hours, why_no_breaks, why_unread
 from api.schemas import (
     AccessPointEntry,
+    CheckpointEntry,
+    ClosureEntry,
     DepotEntry,
     Document,
     DriverEntry,
     KindEntry,
     LockEntry,
     OrderEntry,
+    PassEntry,
     PlaceEntry,
     ScenarioDocument,
     SiteEntry,
     VehicleEntry,
+    ZoneEntry,
 )
 from geodata.errors import Complaint, Text
 from geodata.model import Datum
@@ -41,6 +45,10 @@ MOST_OF = {
     "vehicles": 5_000,
     "drivers": 5_000,
     "locks": 20_000,
+    "closures": 2_000,
+    "checkpoints": 2_000,
+    "zones": 2_000,
+    "passes": 20_000,
 }
 MOST_LINES = 500
 MOST_CHOICES = 5_000_000
@@ -64,6 +72,10 @@ ENTRIES: dict[str, type[Document]] = {
     "vehicles": VehicleEntry,
     "drivers": DriverEntry,
     "locks": LockEntry,
+    "closures": ClosureEntry,
+    "checkpoints": CheckpointEntry,
+    "zones": ZoneEntry,
+    "passes": PassEntry,
 }
 COUNTED = re.compile(r"(?P<entry>.+)-(?P<number>[1-9]\d{0,3})")
 MOST_SHOWN = 5
@@ -75,8 +87,21 @@ NAME_LISTS = (
     ("sites", "not_vehicles", "vehicles"),
     ("sites", "prefer_vehicles", "vehicles"),
     ("drivers", "known_sites", "sites"),
+    ("closures", "exempt_orders", "orders"),
+    ("checkpoints", "exempt_orders", "orders"),
+    ("zones", "exempt_orders", "orders"),
 )
 """List and member that holds ids, and the list they are ids of."""
+
+SINGLE_NAMES = (
+    ("vehicles", "depot", "depots"),
+    ("vehicles", "end", "depots"),
+    ("depots", "supplied_from", "depots"),
+    ("passes", "vehicle", "vehicles"),
+    ("locks", "vehicle", "vehicles"),
+    ("locks", "route", "vehicles"),
+)
+"""The same of members that hold one id, or None."""
 
 E = TypeVar("E", bound=Document)
 
@@ -201,6 +226,10 @@ class Parts:
     vehicles: Part[VehicleEntry]
     drivers: Part[DriverEntry]
     locks: Part[LockEntry]
+    closures: Part[ClosureEntry]
+    checkpoints: Part[CheckpointEntry]
+    zones: Part[ZoneEntry]
+    passes: Part[PassEntry]
     timezone: object
     lists_hours: bool
     demand_known: bool
@@ -229,6 +258,10 @@ def readable_parts(raw: dict[str, Any], document: ScenarioDocument | None, unrea
         vehicles=_part(raw, document, "vehicles", VehicleEntry, unread),
         drivers=_part(raw, document, "drivers", DriverEntry, unread),
         locks=_part(raw, document, "locks", LockEntry, unread),
+        closures=_part(raw, document, "closures", ClosureEntry, unread),
+        checkpoints=_part(raw, document, "checkpoints", CheckpointEntry, unread),
+        zones=_part(raw, document, "zones", ZoneEntry, unread),
+        passes=_part(raw, document, "passes", PassEntry, unread),
         timezone=raw.get("timezone", "Asia/Shanghai"),
         lists_hours=isinstance(settings, dict) and settings.get("unreadable_hours") == "list",
         datum=raw["datum"] if isinstance(raw.get("datum"), dict) else {},
@@ -351,17 +384,10 @@ def _references(parts: Parts) -> Iterator[tuple[str, str, str]]:
     for name, index, place in _places(parts):
         if place.access_point is not None:
             yield pointer_to(name, index, "access_point"), "access_points", place.access_point
-    for index, vehicle in parts.vehicles.entries:
-        yield pointer_to("vehicles", index, "depot"), "depots", vehicle.depot
-        if vehicle.end is not None:
-            yield pointer_to("vehicles", index, "end"), "depots", vehicle.end
-    for index, depot in parts.depots.entries:
-        if depot.supplied_from is not None:
-            yield pointer_to("depots", index, "supplied_from"), "depots", depot.supplied_from
-    for index, lock in parts.locks.entries:
-        for member in ("vehicle", "route"):
-            if getattr(lock, member) is not None:
-                yield pointer_to("locks", index, member), "vehicles", getattr(lock, member)
+    for name, member, target in SINGLE_NAMES:
+        for index, entry in getattr(parts, name).entries:
+            if getattr(entry, member) is not None:
+                yield pointer_to(name, index, member), target, getattr(entry, member)
 
 
 def _listed_references(parts: Parts) -> Iterator[tuple[str, str, str]]:
@@ -584,16 +610,16 @@ def _swapped(points: list[tuple[str, int, float, float]]) -> Iterator[Complaint]
     if len(points) < 2:
         return
     at = np.array([(lon, lat) for _, _, lon, lat in points])
-    suspicious = np.flatnonzero(_kilometres(at, np.median(at, axis=0)) > FAR_KM / 2)
+    suspicious = np.flatnonzero(kilometres(at, np.median(at, axis=0)) > FAR_KM / 2)
     for row in suspicious[:2_000]:
         others = np.median(np.delete(at, row, axis=0), axis=0)
-        far, near = _kilometres(at[row], others), _kilometres(at[row, ::-1], others)
+        far, near = kilometres(at[row], others), kilometres(at[row, ::-1], others)
         if far > FAR_KM and near < NEAR_KM:
             pointer = pointer_to(points[row][0], points[row][1], "lon")
             yield complaint_at(pointer, SWAPPED, far=round(float(far)), near=round(float(near)))
 
 
-def _kilometres(points: np.ndarray[Any, Any], centre: np.ndarray[Any, Any]) -> Any:
+def kilometres(points: np.ndarray[Any, Any], centre: np.ndarray[Any, Any]) -> Any:
     """Great-circle distance (haversine), lon and lat in degrees."""
     lon, lat = np.radians(points[..., 0]), np.radians(points[..., 1])
     centre_lon, centre_lat = np.radians(centre)

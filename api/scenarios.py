@@ -15,6 +15,7 @@ from api import schemas
 from api.hours import DAY, Hours, Rest, read_breaks, read_hours
 from geodata.datum import to_wgs84
 from geodata.model import Datum, LonLat
+from geodata.profile import Size
 from routing.model import (
     UNBOUND,
     AccessPoint,
@@ -295,12 +296,18 @@ def _vehicles(
         breaks=tuple(_breaks(entry, clock, shift)),
         passes=frozenset(entry.passes),
         licence=entry.licence,
+        profile=entry.profile,
+        size=_size(entry),
     )
     if entry.count == 1:
         yield vehicle
         return
     for number, identifier in enumerate(_vehicle_ids(entry), 1):
         yield replace(vehicle, id=identifier, name=f"{vehicle.name}-{number}")
+
+
+def _size(entry: schemas.VehicleEntry) -> Size:
+    return Size(entry.height_m, entry.width_m, entry.length_m, entry.weight_t, entry.axle_t, entry.hazmat)
 
 
 def _vehicle_ids(entry: schemas.VehicleEntry) -> list[str]:

@@ -8,7 +8,7 @@ first dispatch order (``…_s``) and as an ISO 8601 instant (``…_at``).
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -28,6 +28,8 @@ Whole = Annotated[int, Field(ge=0, le=1_000_000_000)]
 PerCrate = Annotated[float, Field(ge=0, le=3_600)]
 TargetSeconds = Annotated[int, Field(gt=0, le=86_400)]
 VehicleMetres = Annotated[float, Field(gt=0, le=100)]
+VehicleTonnes = Annotated[float, Field(gt=0, le=200)]
+RoadProfile = Literal["van", "truck", "three_wheeler", "on_foot"]
 RiskLevel = Literal["", "precautionary", "controlled", "sealed"]
 Names = Annotated[tuple[Identifier, ...], Field(max_length=5_000)]
 
@@ -55,6 +57,9 @@ class DatumByList(Document):
     depots: Datum = Datum.WGS84
     sites: Datum = Datum.WGS84
     access_points: Datum = Datum.WGS84
+    closures: Datum = Datum.WGS84
+    checkpoints: Datum = Datum.WGS84
+    zones: Datum = Datum.WGS84
 
 
 class UnservedPrices(Document):
@@ -70,6 +75,7 @@ class Settings(Document):
     objective: Literal["lexicographic", "prices"] = "lexicographic"
     prices: UnservedPrices = UnservedPrices()
     snap_limit_m: Annotated[float, Field(gt=0, le=5_000)] = 300.0
+    ferries: bool = False
     service_s: Whole = 240
     service_per_crate_s: PerCrate = 6.0
     vehicle_fixed_cost_s: Whole = 1_800
@@ -182,7 +188,8 @@ class VehicleEntry(Document):
     """One vehicle, or ``count`` alike ones named id-1, id-2 …; a capacity that is not given does not bind.
 
     ``reload``: depots that later loops may start from, its own if none is named. ``breaks``: "11:30-13:00/30", a rest of
-    30 minutes that begins between 11:30 and 13:00.
+    30 minutes that begins between 11:30 and 13:00. ``profile``: what it is on the roads; a dimension that is not given is
+    the usual one of its profile, laden.
     """
 
     id: Identifier
@@ -200,7 +207,13 @@ class VehicleEntry(Document):
     reload: Names = ()
     breaks: Label = ""
     passes: Names = ()
+    profile: RoadProfile = "van"
+    height_m: VehicleMetres | None = None
+    width_m: VehicleMetres | None = None
     length_m: VehicleMetres | None = None
+    weight_t: VehicleTonnes | None = None
+    axle_t: VehicleTonnes | None = None
+    hazmat: bool = False
     licence: Label = ""
 
 
@@ -227,6 +240,78 @@ class LockEntry(Document):
     route: Identifier | None = None
 
 
+class GeometryEntry(Document):
+    """A geometry as GeoJSON has it (RFC 7946); what its coordinates must be is said in ``geodata.restrictions.shapes``."""
+
+    type: Literal["Polygon", "MultiPolygon", "LineString", "MultiLineString"]
+    coordinates: tuple[Any, ...]
+
+
+class PointEntry(Document):
+    lon: Longitude
+    lat: Latitude
+
+
+class RestrictionEntry(Document):
+    """What bars roads from ``from_at`` to just before ``to_at``. Its id is the name of the pass to it.
+
+    It counts for the whole of a wave that it meets, but for ``exempt_orders``.
+    """
+
+    id: Identifier
+    name: Label = ""
+    source: Label = ""
+    note: Label = ""
+    from_at: AwareDatetime | None = None
+    to_at: AwareDatetime | None = None
+    exempt_orders: Names = ()
+
+
+class ClosureEntry(RestrictionEntry):
+    """Either a ``geometry``, area or line, or a ``road`` by name, number or way id: all of it, or between two points.
+
+    ``spares_holders``: who holds a pass for it may drive there.
+    """
+
+    geometry: GeometryEntry | None = None
+    road: Identifier | None = None
+    from_lon: Longitude | None = None
+    from_lat: Latitude | None = None
+    to_lon: Longitude | None = None
+    to_lat: Latitude | None = None
+    spares_holders: bool = False
+
+
+class CheckpointEntry(RestrictionEntry):
+    """``lets_through``: passes it honours besides its own; with any, or with ``needs_pass``, nobody else gets through."""
+
+    lon: Longitude
+    lat: Latitude
+    delay_s: Annotated[int, Field(ge=0, le=86_400)] = 0
+    opening: Label = ""
+    needs_pass: bool = False
+    lets_through: Names = ()
+
+
+class ZoneEntry(RestrictionEntry):
+    """``gates``: where goods are handed over; without any, wherever a road crosses the edge."""
+
+    level: Literal["precautionary", "controlled", "sealed"]
+    geometry: GeometryEntry
+    needs_pass: bool = False
+    gates: Annotated[tuple[PointEntry, ...], Field(max_length=200)] = ()
+
+
+class PassEntry(Document):
+    """A vehicle's permit for zones, closures and checkpoints by their ids, or for sites that ask for one."""
+
+    number: Label = ""
+    vehicle: Identifier
+    places: Annotated[Names, Field(min_length=1)]
+    valid_from: AwareDatetime | None = None
+    valid_to: AwareDatetime | None = None
+
+
 class ScenarioDocument(Document):
     schema_version: Literal["1"] = SCHEMA_VERSION
     name: Label = ""
@@ -242,6 +327,10 @@ class ScenarioDocument(Document):
     vehicles: Annotated[tuple[VehicleEntry, ...], Field(min_length=1)]
     drivers: tuple[DriverEntry, ...] = ()
     locks: tuple[LockEntry, ...] = ()
+    closures: tuple[ClosureEntry, ...] = ()
+    checkpoints: tuple[CheckpointEntry, ...] = ()
+    zones: tuple[ZoneEntry, ...] = ()
+    passes: tuple[PassEntry, ...] = ()
 
 
 # --- the state of a day under way ---------------------------------------------------------------------------------
@@ -644,6 +733,44 @@ class PlanDocument(Document):
     changes: tuple[ChangeEntry, ...] = ()
     day: DayEntry | None = None
     transfers: tuple[TransferEntry, ...] = ()
+
+
+class StepEntry(Document):
+    """A maneuver, in OSRM's words, and the drive that follows it. ``junctions``: how many the drive before came to."""
+
+    type: str
+    modifier: str
+    name: Bilingual
+    exit: int | None
+    rotary: Bilingual
+    junctions: int
+    lon: float
+    lat: float
+    bearing: float
+    length_m: float
+    travel_s: int
+    text: Bilingual
+
+
+class LegDirectionsEntry(Document):
+    """The way to a stop, or back (``visit`` null). The steps add up to the leg; none if the vehicle does not move."""
+
+    vehicle: str
+    loop: int
+    number: int
+    origin: str
+    destination: str
+    visit: str | None
+    travel_s: int
+    length_m: float
+    steps: tuple[StepEntry, ...]
+
+
+class DirectionsDocument(Document):
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    scenario: ScenarioReference
+    network: NetworkEntry
+    legs: tuple[LegDirectionsEntry, ...]
 
 
 class Before(Document):

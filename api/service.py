@@ -11,10 +11,12 @@ from pathlib import Path
 from api import schemas
 from api.datum_guess import datum_warnings
 from api.day_states import day_entry, day_state, state_of_entry
+from api.directions import locations_of, plan_directions
 from api.plan_documents import PlanWriter, earlier_of, misstatements, plan_of_document, stated_earlier, stated_transfers
 from api.scenarios import scenario_of
 from geodata.errors import BadInput, Text
 from geodata.network import Network, load_network
+from geodata.roads import Roads
 from geodata.samples import PREFIX, sample_network
 from routing.check import check_plan
 from routing.check_day import check_day
@@ -67,7 +69,16 @@ def _load(path: Path, changed_ns: int) -> Network:  # noqa: ARG001  a changed fi
 @dataclass(frozen=True, slots=True, eq=False)
 class PlanOutcome:
     document: schemas.PlanDocument
-    network: Network
+    roads: Roads
+    scenario: Scenario
+
+    @property
+    def network(self) -> Network:
+        return self.roads.network
+
+    def directions(self) -> schemas.DirectionsDocument:
+        """The turn list of every leg."""
+        return plan_directions(self.document, self.roads, locations_of(self.scenario))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +120,13 @@ def plan_scenario(  # noqa: PLR0913  keyword-only, each with a default that says
     day.require_good(planned.plan)
     warnings = (
         *warnings,
-        *datum_warnings(document, planned.roads),
+        *datum_warnings(document, planned.ground.unrestricted),
         *driver_warnings(planned.problem.scenario, planned.plan),
     )
     writer = PlanWriter(document, planned.problem, network, warnings, day.entry)
     solver = _solver_entry(effort, planned)
-    return PlanOutcome(writer.write(planned.plan, solver=solver, reproducible=planned.solution.finished), network)
+    written = writer.write(planned.plan, solver=solver, reproducible=planned.solution.finished)
+    return PlanOutcome(written, planned.roads, planned.problem.scenario)
 
 
 class _Day:
@@ -189,7 +201,7 @@ def check_document(
     stated = plan_of_document(plan, posed.problem)
     found = [*_wrong_input(plan, posed.problem.scenario.fingerprint, network)]
     found += check_plan(posed.problem, stated)
-    found += check_roads(posed.roads, posed.problem, stated)
+    found += check_roads(posed.ground, posed.problem, stated)
     found += check_drivers(posed.problem.scenario, stated)
     found += check_locks(posed.problem, stated)
     found += [] if state is None else check_day(whole, state, stated)
@@ -208,7 +220,7 @@ def _check_two_stages(
     previous: schemas.PlanDocument | None,
 ) -> tuple[Violation, ...]:
     """The same where depots are supplied from others: each stage as a problem of its own, and what lies between."""
-    given, network = replace(posed.problem.scenario, earlier=None), posed.roads.network
+    given, network = replace(posed.problem.scenario, earlier=None), posed.ground.network
     _require_from_scratch(given, previous, plan.day)
     wrong = check_stated(given, stated_transfers(plan))
     if wrong:

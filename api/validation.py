@@ -18,14 +18,31 @@ from pydantic import ValidationError
 
 from api.complaints import complaint_at, nearest_name, pointer_to
 from api.cross_checks import ENTRIES, cross_complaints, cross_warnings, readable_parts
-from api.schemas import DatumByList, DemandEntry, Document, ScenarioDocument, Settings, StockEntry, UnservedPrices
+from api.restriction_checks import restriction_complaints
+from api.schemas import (
+    DatumByList,
+    DemandEntry,
+    Document,
+    GeometryEntry,
+    PointEntry,
+    ScenarioDocument,
+    Settings,
+    StockEntry,
+    UnservedPrices,
+)
 from geodata.errors import BadInput, Complaint, Text
 
 MOST_DEPTH = 64
-# Leaving out a dispatch order would move the clock of every other one, and a lock is a decision: they are never skipped.
-SKIPPABLE = frozenset(ENTRIES) - {"orders", "locks"}
-MAY_BE_EMPTY = frozenset({"access_points", "drivers"})
-LINES: dict[str, type[Document]] = {"demand": DemandEntry, "stock": StockEntry}
+# Leaving out a dispatch order would move the clock of every other one, a lock is a decision, and a plan must not use
+# roads because somebody misspelt their closure: they are never skipped.
+SKIPPABLE = frozenset(ENTRIES) - {"orders", "locks", "closures", "checkpoints", "zones"}
+MAY_BE_EMPTY = frozenset({"access_points", "drivers", "passes"})
+LINES: dict[str, type[Document]] = {
+    "demand": DemandEntry,
+    "stock": StockEntry,
+    "geometry": GeometryEntry,
+    "gates": PointEntry,
+}
 TABLES: dict[tuple[str, ...], type[Document]] = {
     (): ScenarioDocument,
     ("datum",): DatumByList,
@@ -218,7 +235,8 @@ class _Judgement:
 def _judge(raw: dict[str, Any], unread: frozenset[str]) -> _Judgement:
     document, complaints = _shape(raw, unread)
     parts = readable_parts(raw, document, unread)
-    return _Judgement(document, [*complaints, *cross_complaints(parts)], tuple(cross_warnings(parts)))
+    found = [*complaints, *cross_complaints(parts), *restriction_complaints(parts)]
+    return _Judgement(document, found, tuple(cross_warnings(parts)))
 
 
 def _in_order(complaint: Complaint) -> tuple[int, int]:
@@ -285,6 +303,10 @@ MESSAGES = {
 OTHER = Text("此值无法识别：{input}", "cannot be read: {input}")
 UNKNOWN_MEMBER = Text("不认识此项", "is not a known member")
 UNKNOWN_MEMBER_LIKE = Text("不认识此项，是否为“{like}”？", "is not a known member; did you mean '{like}'?")
+NOT_A_GEOMETRY = Text(
+    "须为 GeoJSON 图形；清单中写作 WKT，如 LINESTRING (…) 或 POLYGON ((…))",
+    "must be a GeoJSON geometry; in a list, write WKT such as LINESTRING (121.60 38.90, 121.61 38.90)",
+)
 SWAPPED_RANGE = Text(
     "纬度不得超过 ±90，而不是 {input}；经度与纬度是否写反了？",
     "a latitude is at most ±90, not {input}; were longitude and latitude swapped?",
@@ -297,7 +319,13 @@ def _translated(detail: Any) -> Complaint:
     if kind == "extra_forbidden":
         like = nearest_name(str(loc[-1]), _members(loc[:-1]))
         return complaint_at(pointer, UNKNOWN_MEMBER_LIKE if like else UNKNOWN_MEMBER, like=like)
-    if loc[-1] == "lat" and kind in ("less_than_equal", "greater_than_equal") and abs(detail["input"]) <= 180:
+    if loc[-1] == "geometry" and kind == "model_type":
+        return complaint_at(pointer, NOT_A_GEOMETRY)
+    if (
+        str(loc[-1]).endswith("lat")
+        and kind in ("less_than_equal", "greater_than_equal")
+        and abs(detail["input"]) <= 180
+    ):
         return complaint_at(pointer, SWAPPED_RANGE, input=_shown(detail["input"]))
     words = {name: _figure(value) for name, value in detail.get("ctx", {}).items()}
     return complaint_at(pointer, MESSAGES.get(kind, OTHER), **(words | {"input": _shown(detail["input"])}))

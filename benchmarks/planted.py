@@ -28,6 +28,7 @@ PROBLEMS = 300
 SIZES = (20, 40, 80, 120, 200)
 SLACKS = (0.0, 0.1, 0.2, 0.3)
 ITERATIONS = 2_000
+BESIDE_THE_OTHERS = (ReasonCode.NO_CAPACITY_LEFT, ReasonCode.NO_STOCK)
 HEAD = (
     "slack",
     "visits",
@@ -94,9 +95,9 @@ def outcome(seed: int) -> Outcome:
 
 
 def _called_impossible(plan: Plan) -> int:
-    """Visits said to be out of reach for another reason than that the others leave no room; the planted plan has them."""
+    """Visits said to be out of reach for another reason than that the others leave too little; the planted plan has them."""
     reasons = [stop.reason for stop in plan.stops()] + [left.reason for left in plan.unserved]
-    return sum(reason is not None and reason.code is not ReasonCode.NO_CAPACITY_LEFT for reason in reasons)
+    return sum(reason is not None and reason.code not in BESIDE_THE_OTHERS for reason in reasons)
 
 
 def _stored(path: Path) -> dict[int, Outcome]:

@@ -130,12 +130,21 @@ def _edge_component_size(roads: Roads) -> Ints:
 
 
 def locate_sites(
-    index: RoadIndex, locations: Sequence[LonLat], *, depots: Sequence[RoadPosition], limit_m: float
+    index: RoadIndex,
+    locations: Sequence[LonLat],
+    *,
+    depots: Sequence[RoadPosition],
+    limit_m: float,
+    roads: Sequence[Roads] = (),
 ) -> tuple[Located, ...]:
-    """Tie each site to the nearest edge that some depot can drive to and be driven back to from."""
+    """Tie each site to the nearest edge that some depot can drive to and be driven back to from.
+
+    ``roads``: as each class of vehicles may drive them, where that is not for all as for the index.
+    """
     usable = np.zeros(index.roads.network.edges, dtype=np.bool_)
-    for depot in depots:
-        usable |= edges_served_by(index.roads, depot)
+    for driven in roads or (index.roads,):
+        for depot in depots:
+            usable |= edges_served_by(driven, depot)
     edges, metres = index.nearest(locations, usable)
     nearest = index.nearest(locations, index.roads.edge_is_open)[1]
     return tuple(

@@ -22,7 +22,7 @@ import numpy as np
 
 from geodata.bearings import angles, end_bearings
 from geodata.contraction import elimination_order
-from geodata.errors import BadInput
+from geodata.errors import BadInput, Text
 from geodata.files import write_whole
 from geodata.model import Booleans, Floats, Ints, LonLat, Segment, TurnRelation
 from geodata.turn_graph import turn_graph
@@ -169,6 +169,16 @@ class Network:
         """The road's own name, else its number, else an empty string."""
         names = self.name_sets[self.edge_names[edge]]
         return names.get("name") or names.get("name:zh") or names.get("ref") or ""
+
+    def road_name_in_both(self, edge: int) -> Text:
+        """The same, and as English has it where the map says so on any road of that name."""
+        name = " ".join(self.road_name(edge).split())
+        return Text(name, self._english.get(name, name))
+
+    @cached_property
+    def _english(self) -> Mapping[str, str]:
+        named = [names for names in self.name_sets if names.get("name") and names.get("name:en")]
+        return {" ".join(names["name"].split()): " ".join(names["name:en"].split()) for names in reversed(named)}
 
 
 def build_network(

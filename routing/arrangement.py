@@ -135,7 +135,9 @@ class Arrangement:
         rows = [self._problem.visits[visit].row for visit in self._at.values()]
         may = (visit for visit in visits if self._problem.visits[visit].takes(self._vehicle))
         far_s = {
-            visit: min((self._problem.drive_s(self._problem.visits[visit].row, row) for row in rows), default=0)
+            visit: min(
+                (self._problem.drive_s(self._vehicle, self._problem.visits[visit].row, row) for row in rows), default=0
+            )
             for visit in may
         }
         return heapq.nsmallest(NEARBY, far_s, key=lambda visit: (far_s[visit], visit))

@@ -144,11 +144,11 @@ def _check_loops(book: Book, vehicle: Vehicle, route: Route) -> Iterator[Violati
             text = Text(f"回到 {loop.end}，应回 {ends_at}", f"ends at {loop.end}, must end at {ends_at}")
             yield Violation("DEPOT", text, vehicle=vehicle.id, subject=loop.end)
     for stop in route.loops[0].stops if route.loops else ():
-        if stop.visit.zone < vehicle.been:
+        if book.level(vehicle, stop.visit) < vehicle.been:
             text = Text("由高风险到低风险", "the vehicle has been where the risk is higher, and is still on that loop")
             yield Violation("RISK", text, vehicle=vehicle.id, visit=stop.visit.id)
     for before, after in pairwise(route.loops):
-        sealed = any(stop.visit.zone is ZoneLevel.SEALED for stop in before.stops)
+        sealed = any(book.level(vehicle, stop.visit) is ZoneLevel.SEALED for stop in before.stops)
         gap_s = book.problem.scenario.policy.disinfection_s if sealed else 0
         if after.loading_from_s < before.back_s + gap_s:
             rule = "RISK" if sealed and after.loading_from_s >= before.back_s else "SHIFT"
@@ -272,12 +272,12 @@ def _check_drives(book: Book, vehicle: Vehicle, loop: Loop, rests: tuple[Rest, .
     """Each leg takes what the travel-time table says, and starts when the stop before it, and a rest after it, ends."""
     row, now_s = book.row(loop.depot), loop.departure_s
     for stop in loop.stops:
-        table_s = book.table_s(row, stop.visit.row)
+        table_s = book.table_s(vehicle, row, stop.visit.row)
         left_s = _rested(rests, now_s, stop.arrival_s)
         if stop.travel_s != table_s or stop.arrival_s != left_s + table_s:
             yield _wrong_drive(vehicle, stop.visit.id, left_s, stop.arrival_s, stop.travel_s, table_s)
         row, now_s = stop.visit.row, stop.departure_s
-    table_s = book.table_s(row, book.row(loop.end))
+    table_s = book.table_s(vehicle, row, book.row(loop.end))
     left_s = _rested(rests, now_s, loop.back_s)
     if loop.back_travel_s != table_s or loop.back_s != left_s + table_s:
         yield _wrong_drive(vehicle, "", left_s, loop.back_s, loop.back_travel_s, table_s)
@@ -296,7 +296,7 @@ def _check_company(book: Book, vehicle: Vehicle, loop: Loop) -> Iterator[Violati
             text = Text(f"“{kind.id}”与“{other}”不得同车", f"{kind.id} and {other} must not share a loop")
             yield Violation("SEPARATE", text, vehicle=vehicle.id, visit=kinds[kind.id], subject=other)
     for before, after in pairwise(loop.stops):
-        if before.visit.zone > after.visit.zone:
+        if book.level(vehicle, before.visit) > book.level(vehicle, after.visit):
             text = Text("由高风险到低风险", f"comes from {before.visit.id}, where the risk is higher")
             yield Violation("RISK", text, vehicle=vehicle.id, visit=after.visit.id)
     for stop in loop.stops:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from geodata.travel_times import NO_WAY_S
-from routing.model import Problem, Site, Vehicle, Visit
+from routing.model import Problem, Site, Vehicle, Visit, ZoneLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,15 @@ class Book:
         """Of the travel-time table; below zero for a depot nobody knows."""
         return self.problem.depot_row(depot) if depot in self.problem.depots else -1
 
-    def table_s(self, origin: int, destination: int) -> int:
+    def table_s(self, vehicle: Vehicle, origin: int, destination: int) -> int:
         if min(origin, destination) < 0:
             return NO_WAY_S
-        return int(self.problem.travel_s[origin, destination])
+        return int(self.problem.travel_s[vehicle.road_class, origin, destination])
+
+    def level(self, vehicle: Vehicle, visit: Visit) -> ZoneLevel:
+        """Of the ground where the vehicle stops: at a gate, of that outside."""
+        gate = self.problem.at_gate.get((vehicle.road_class, visit.row))
+        return visit.zone if gate is None else gate.outside
 
 
 def may_come(site: Site, vehicle: Vehicle) -> bool:

@@ -53,7 +53,7 @@ def _check_going_on(problem: Problem, now: VehicleNow, route: Route) -> Iterator
         yield Violation("SHIFT", Text(zh, en), vehicle=now.vehicle)
     if now.on_board:
         yield from _check_goods(now, first)
-        yield from _check_risk(now, first)
+        yield from _check_risk(problem, now, first)
     else:
         yield from _check_disinfected(problem, now, first)
     loops = now.loops_made + len(route.loops) - bool(now.on_board)
@@ -76,9 +76,10 @@ def _check_goods(now: VehicleNow, loop: Loop) -> Iterator[Violation]:
             yield Violation("DEPOT", Text(zh, en), vehicle=now.vehicle, subject=kind)
 
 
-def _check_risk(now: VehicleNow, loop: Loop) -> Iterator[Violation]:
+def _check_risk(problem: Problem, now: VehicleNow, loop: Loop) -> Iterator[Violation]:
+    vehicle = next(each for each in problem.scenario.vehicles if each.id == now.vehicle)
     for stop in loop.stops:
-        if stop.visit.zone < now.been:
+        if problem.zone_of(vehicle, stop.visit) < now.been:
             text = Text("这一趟已到过更高风险处", "the vehicle has been where the risk is higher on this loop")
             yield Violation("RISK", text, vehicle=now.vehicle, visit=stop.visit.id)
 

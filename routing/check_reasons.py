@@ -141,7 +141,7 @@ def _holds(vehicle: Vehicle, load: Load) -> bool:
 
 def _in_time_alone(book: Book, vehicle: Vehicle, visit: Visit, hours: tuple[Interval, ...] | None) -> bool:
     """Load at every instant that may matter, rest there or at the site as it may fall due, and see whether one does."""
-    if visit.zone < vehicle.been or not _holds(vehicle, visit.load):
+    if book.level(vehicle, visit) < vehicle.been or not _holds(vehicle, visit.load):
         return False
     trip = _Trip.of(book, vehicle, visit, hours)
     ways = list(product((_UNTAKEN, _BEFORE, _THERE, _AFTER), repeat=len(vehicle.breaks)))
@@ -168,7 +168,7 @@ class _Trip:
     def of(cls, book: Book, vehicle: Vehicle, visit: Visit, hours: tuple[Interval, ...] | None) -> _Trip:
         depot, start = book.problem.depots[vehicle.start], book.row(vehicle.start)
         loading_s = depot.loading_s + round(depot.loading_per_crate_s * visit.load.crates)
-        out_s, home_s = book.table_s(start, visit.row), book.table_s(visit.row, book.row(vehicle.end))
+        out_s, home_s = book.table_s(vehicle, start, visit.row), book.table_s(vehicle, visit.row, book.row(vehicle.end))
         return cls(book, vehicle, visit, hours, loading_s, out_s, home_s)
 
     def instants(self) -> set[int]:
@@ -225,6 +225,10 @@ def _soonest(hours: tuple[Interval, ...] | None, instant_s: int, lasting_s: int)
 
 def _unreachable(book: Book, visit: Visit) -> bool:
     return not any(
-        max(book.table_s(book.row(vehicle.start), visit.row), book.table_s(visit.row, book.row(vehicle.end))) < NO_WAY_S
+        max(
+            book.table_s(vehicle, book.row(vehicle.start), visit.row),
+            book.table_s(vehicle, visit.row, book.row(vehicle.end)),
+        )
+        < NO_WAY_S
         for vehicle in book.vehicles.values()
     )

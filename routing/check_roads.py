@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,25 +16,33 @@ from geodata.model import Floats, Ints, Leg, RoadPosition
 from geodata.profile import CLOSED
 from geodata.roads import Roads
 from geodata.travel_times import NO_WAY_S
-from routing.model import Loop, Place, Plan, Problem, Violation
+from routing.ground import Ground
+from routing.model import Plan, Problem, Route, Vehicle, Violation
 
 ROUNDED_M = 0.0501
 """Stated metres are rounded to one decimal."""
 
 
-def check_roads(roads: Roads, problem: Problem, plan: Plan) -> tuple[Violation, ...]:
-    """Re-sum the arcs of every leg under the roads in force, and compare with Dijkstra's search."""
-    depots = {depot.place.id: _position(problem, depot.place) for depot in problem.scenario.depots}
-    sites = {site.place.id: _position(problem, site.place) for site in problem.scenario.sites}
-    legs = [
-        leg for route in plan.routes for loop in route.loops for leg in _legs_of(depots, sites, route.vehicle, loop)
-    ]
-    found = [violation for leg in legs for violation in _check_leg(roads, leg)]
-    return (*found, *_compare_with_search(roads, [leg for leg in legs if leg.origin and leg.destination]))
+def check_roads(ground: Ground, problem: Problem, plan: Plan) -> tuple[Violation, ...]:
+    """Re-sum the arcs of every leg under the roads in force for its vehicle, and compare with Dijkstra's search."""
+    by_roads: dict[tuple[int, int], list[_DrivenLeg]] = {}
+    vehicles = {vehicle.id: vehicle for vehicle in problem.scenario.vehicles}
+    for route in plan.routes:
+        if route.vehicle in vehicles:
+            for leg in _legs_of(ground, problem, vehicles[route.vehicle], route):
+                by_roads.setdefault((leg.road_class, leg.wave), []).append(leg)
+    found: list[Violation] = []
+    for (road_class, wave), legs in by_roads.items():
+        roads = ground.roads(road_class, wave)
+        found += (violation for leg in legs for violation in _check_leg(roads, leg))
+        found += _compare_with_search(roads, [leg for leg in legs if leg.origin and leg.destination])
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
 class _DrivenLeg:
+    road_class: int
+    wave: int
     vehicle: str
     visit: str
     origin: RoadPosition | None
@@ -43,19 +51,24 @@ class _DrivenLeg:
     leg: Leg | None
 
 
-def _position(problem: Problem, place: Place) -> RoadPosition | None:
-    return problem.located.by_access_point[place.access_point].position
+def _legs_of(ground: Ground, problem: Problem, vehicle: Vehicle, route: Route) -> Iterator[_DrivenLeg]:
+    positions = ground.positions[vehicle.road_class]
+    for loop in route.loops:
+        rows = [
+            _depot_row(problem, loop.depot),
+            *(stop.visit.row for stop in loop.stops),
+            _depot_row(problem, loop.end),
+        ]
+        drives = [(stop.visit.id, stop.travel_s, stop.leg) for stop in loop.stops]
+        drives += [("", loop.back_travel_s, loop.back_leg)]
+        for (here, there), (visit, travel_s, leg) in zip(pairwise(rows), drives, strict=True):
+            origin, destination = (positions[row] if 0 <= row < len(positions) else None for row in (here, there))
+            wave = ground.wave(here, there)
+            yield _DrivenLeg(vehicle.road_class, wave, vehicle.id, visit, origin, destination, travel_s, leg)
 
 
-_Positions = Mapping[str, RoadPosition | None]
-
-
-def _legs_of(depots: _Positions, sites: _Positions, vehicle: str, loop: Loop) -> Iterator[_DrivenLeg]:
-    places = [depots.get(loop.depot), *(sites.get(stop.visit.site) for stop in loop.stops), depots.get(loop.end)]
-    drives = [(stop.visit.id, stop.travel_s, stop.leg) for stop in loop.stops]
-    drives += [("", loop.back_travel_s, loop.back_leg)]
-    for (origin, destination), (visit, travel_s, leg) in zip(pairwise(places), drives, strict=True):
-        yield _DrivenLeg(vehicle, visit, origin, destination, travel_s, leg)
+def _depot_row(problem: Problem, depot: str) -> int:
+    return problem.depot_row(depot) if depot in problem.depots else -1
 
 
 def _check_leg(roads: Roads, driven: _DrivenLeg) -> Iterator[Violation]:

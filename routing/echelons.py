@@ -518,5 +518,7 @@ def _soonest_ready_s(problem: Problem, station: Depot) -> Seconds:
     """With next to nothing brought by a vehicle that is there when the order is given."""
     supply, order = _supply(station), problem.scenario.orders[0]
     loading_s = problem.depots[supply.supplier].loading_s
-    drive_s = problem.drive_s(problem.depot_row(supply.supplier), problem.depot_row(station.place.id))
+    rows = problem.depot_row(supply.supplier), problem.depot_row(station.place.id)
+    coming = [vehicle for vehicle in problem.scenario.vehicles if vehicle.start == supply.supplier]
+    drive_s = min((problem.drive_s(vehicle, *rows) for vehicle in coming), default=NO_WAY_S)
     return order.order_s + loading_s + drive_s + supply.service_s + supply.sorting_s

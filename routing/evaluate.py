@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from routing.loading import loading_slots
 from routing.model import (
@@ -214,7 +215,7 @@ def _route(problem: Problem, vehicle: Vehicle, calls: Sequence[Call], loading_at
     loops = loops_of(vehicle, calls)
     ends = [*(loop.depot for loop in loops[1:]), vehicle.end]
     driven = tuple(
-        _loop(problem, loop, end, times, table.rests, timed)
+        _loop(problem, vehicle, _TimedLoop(loop, end, times), table.rests, timed)
         for loop, end, times in zip(loops, ends, table.loops, strict=True)
     )
     visits = [visit for loop in loops for visit in loop.visits]
@@ -222,23 +223,29 @@ def _route(problem: Problem, vehicle: Vehicle, calls: Sequence[Call], loading_at
     return with_totals(route, vehicle.fixed_cost_s, unpreferred_s(problem, vehicle, visits))
 
 
+class _TimedLoop(NamedTuple):
+    calls: LoopCalls
+    end: str
+    times: LoopTimes
+
+
 def _loop(
     problem: Problem,
-    loop: LoopCalls,
-    end: str,
-    times: LoopTimes,
+    vehicle: Vehicle,
+    given: _TimedLoop,
     rests: Sequence[Rest],
     timed: Iterator[tuple[Seconds, Seconds]],
 ) -> Loop:
+    loop, end, times = given
     stops = []
     row, now_s = problem.depot_row(loop.depot), times.departure_s
     for visit in loop.visits:
         start_s, due_s = next(timed)
-        travel_s = problem.drive_s(row, visit.row)
+        travel_s = problem.drive_s(vehicle, row, visit.row)
         arrival_s = _arrival_s(rests, now_s, start_s, travel_s)
         stops.append(Stop(visit, arrival_s, start_s, start_s + visit.service_s, travel_s, due_s=due_s))
         row, now_s = visit.row, start_s + visit.service_s
-    back_travel_s = problem.drive_s(row, problem.depot_row(end))
+    back_travel_s = problem.drive_s(vehicle, row, problem.depot_row(end))
     return Loop(loop.depot, end, times.departure_s, tuple(stops), times.back_s, back_travel_s, load_s=times.load_s)
 
 

@@ -88,8 +88,8 @@ def unreachable(problem: Problem, visit: Visit) -> Reason | None:
 
 
 def _can_drive(problem: Problem, vehicle: Vehicle, visit: Visit) -> bool:
-    out_s = problem.drive_s(problem.depot_row(vehicle.start), visit.row)
-    back_s = problem.drive_s(visit.row, problem.depot_row(vehicle.end))
+    out_s = problem.drive_s(vehicle, problem.depot_row(vehicle.start), visit.row)
+    back_s = problem.drive_s(vehicle, visit.row, problem.depot_row(vehicle.end))
     return max(out_s, back_s) < NO_WAY_S
 
 
@@ -312,7 +312,7 @@ def _nobody_leaves(visit: Visit) -> Reason:
 
 
 def _far(problem: Problem, visit: Visit, after_s: Seconds, vehicle: Vehicle) -> Reason:
-    drive_s = problem.drive_s(problem.depot_row(vehicle.start), visit.row)
+    drive_s = problem.drive_s(vehicle, problem.depot_row(vehicle.start), visit.row)
     figures: Figures = {
         "best_s": after_s,
         "drive_s": drive_s,

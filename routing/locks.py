@@ -168,7 +168,7 @@ def broken_rule(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> st
 def _no_way(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> bool:
     rows = [problem.depot_row(call.depot) if isinstance(call, Reload) else call.row for call in calls]
     rows = [problem.depot_row(vehicle.start), *rows, problem.depot_row(vehicle.end)]
-    return any(problem.drive_s(here, there) >= NO_WAY_S for here, there in pairwise(rows))
+    return any(problem.drive_s(vehicle, here, there) >= NO_WAY_S for here, there in pairwise(rows))
 
 
 class _Case(NamedTuple):
@@ -184,6 +184,10 @@ class _Case(NamedTuple):
     def with_visits(self, change: Callable[[Visit], Visit]) -> _Case:
         return self._replace(calls=tuple(call if isinstance(call, Reload) else change(call) for call in self.calls))
 
+    def with_risk_alike(self) -> _Case:
+        alike = self.with_visits(lambda visit: replace(visit, zone=ZoneLevel.OPEN))
+        return alike._replace(problem=replace(alike.problem, at_gate={}))
+
     def with_depots_open(self) -> _Case:
         depots = {name: replace(depot, opening=None) for name, depot in self.problem.depots.items()}
         return self._replace(problem=replace(self.problem, depots=depots))
@@ -195,7 +199,7 @@ def _binding(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> str:
     steps: tuple[tuple[str, Callable[[_Case], _Case]], ...] = (
         ("TARGET", lambda c: c.with_policy(after_target="deliver_late")),
         ("SEPARATE", lambda c: c._replace(problem=replace(c.problem, apart={}))),
-        ("RISK", lambda c: c.with_visits(lambda v: replace(v, zone=ZoneLevel.OPEN))),
+        ("RISK", lambda c: c.with_risk_alike()),
         (
             "WINDOW",
             lambda c: c.with_visits(lambda v: replace(v, windows=(Interval(v.order.order_s, v.order.limit_s),))),

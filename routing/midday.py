@@ -126,6 +126,7 @@ class _Told(NamedTuple):
 def _vehicle_now(problem: Problem, route: Route, told: _Told, before: VehicleNow | None) -> VehicleNow:
     loops = [loop for loop in route.loops if loop.loading_from_s <= told.now_s]
     loop = loops[-1]
+    vehicle = next(each for each in problem.scenario.vehicles if each.id == route.vehicle)
     rest_of_a_loop = before is not None and bool(before.on_board)
     on_it = before if rest_of_a_loop and len(loops) == 1 else None
     ahead = [stop for stop in loop.stops if not told.begun(stop)]
@@ -134,8 +135,8 @@ def _vehicle_now(problem: Problem, route: Route, told: _Told, before: VehicleNow
     if on_it is not None and ahead:
         goods += Counter({line.kind: line.units for line in on_it.on_board}) - _units(loop.stops)
     on_board = _lines(goods)
-    point, free_s, risk = _next_free(problem, loop, told)
-    risks = [stop.visit.zone for stop in loop.stops if told.begun(stop)]
+    point, free_s, risk = _next_free(problem, vehicle, loop, told)
+    risks = [problem.zone_of(vehicle, stop.visit) for stop in loop.stops if told.begun(stop)]
     return VehicleNow(
         vehicle=route.vehicle,
         access_point=point,
@@ -147,7 +148,7 @@ def _vehicle_now(problem: Problem, route: Route, told: _Told, before: VehicleNow
     )
 
 
-def _next_free(problem: Problem, loop: Loop, told: _Told) -> tuple[str, Seconds, ZoneLevel]:
+def _next_free(problem: Problem, vehicle: Vehicle, loop: Loop, told: _Told) -> tuple[str, Seconds, ZoneLevel]:
     """Where, when, and the risk there: loading or unloading is finished, a leg is driven to its end.
 
     On the last leg that is where the loop ends.
@@ -160,8 +161,8 @@ def _next_free(problem: Problem, loop: Loop, told: _Told) -> tuple[str, Seconds,
         return problem.depots[loop.end].place.access_point, loop.back_s, ZoneLevel.OPEN
     unloading = next((stop for stop in loop.stops if stop.start_s <= told.now_s < stop.departure_s), None)
     if unloading is not None:
-        return sites[unloading.visit.site], unloading.departure_s, unloading.visit.zone
-    return sites[ahead.visit.site], ahead.arrival_s, ahead.visit.zone
+        return sites[unloading.visit.site], unloading.departure_s, problem.zone_of(vehicle, unloading.visit)
+    return sites[ahead.visit.site], ahead.arrival_s, problem.zone_of(vehicle, ahead.visit)
 
 
 def _units(stops: Iterable[Stop]) -> Counter[str]:

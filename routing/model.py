@@ -11,11 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from geodata.errors import Text
 from geodata.locate import Located
 from geodata.model import Ints, Leg, LonLat, RoadPosition
+from geodata.profile import HourlyFactors, Size
+from geodata.restrictions import Pass, Restrictions
 
 Seconds = int
 
@@ -215,7 +218,8 @@ class Vehicle:
     """``start`` and ``end`` are depots. It may leave and be back within ``shift``.
 
     It makes at most ``max_loops`` loops, the first from ``start``, later ones from a depot in ``reload_at``. ``been``:
-    the highest risk it has been at in a loop it is still on, of which the first one here is the rest.
+    the highest risk it has been at in a loop it is still on, of which the first one here is the rest. ``profile``, ``size``:
+    what it is on the roads. ``road_class``: the number of the class of vehicles alike there, once places are located.
     """
 
     id: str
@@ -232,6 +236,9 @@ class Vehicle:
     passes: frozenset[str] = frozenset()
     licence: str = ""
     been: ZoneLevel = ZoneLevel.OPEN
+    profile: str = "van"
+    size: Size = field(default_factory=Size)
+    road_class: int = 0
 
 
 def may_come(vehicle: Vehicle, allowed: frozenset[str] | None, needs_pass: str | None) -> bool:
@@ -324,6 +331,10 @@ class Scenario:
     fingerprint: str = ""
     locks: tuple[Lock, ...] = ()
     earlier: Earlier | None = None
+    restrictions: Restrictions = field(default_factory=Restrictions)
+    permits: tuple[Pass, ...] = ()
+    hour_factors: HourlyFactors | None = None
+    ferries: bool = False
 
 
 # --- what is to be done -----------------------------------------------------------------------------------------
@@ -385,6 +396,17 @@ class Visit:
         return 0 if self.required else self.priority
 
 
+class AtGate(NamedTuple):
+    """A gate at which goods for places in some zones are handed over. ``outside``: the level of the ground there."""
+
+    id: str
+    name: str
+    location: LonLat
+    position: RoadPosition
+    zones: tuple[str, ...]
+    outside: ZoneLevel
+
+
 @dataclass(frozen=True, slots=True)
 class LocatedPlaces:
     """Where every access point and depot meets the roads, by access point id."""
@@ -392,12 +414,26 @@ class LocatedPlaces:
     by_access_point: Mapping[str, Located]
 
 
+class Measured(NamedTuple):
+    """What the roads say of a scenario: see ``Problem``."""
+
+    scenario: Scenario
+    located: LocatedPlaces
+    travel_s: Ints
+    row_of: Mapping[str, int]
+    row_in_wave: Mapping[tuple[str, str], int] = MappingProxyType({})
+    at_gate: Mapping[tuple[int, int], AtGate] = MappingProxyType({})
+    zone_levels: Mapping[tuple[str, str], ZoneLevel] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """What a solver is given. ``visits`` can each be driven to and carried by some vehicle; the rest is ``dismissed``.
 
-    ``travel_s``: [rows, rows] whole seconds, ``NO_WAY_S`` where no way leads. ``positions``: of each row on the road.
-    ``row_of``: access point to row. ``apart``: for each supply kind the kinds it must not share a loop with.
+    ``travel_s``: [classes, rows, rows] whole seconds for each class of vehicles, ``NO_WAY_S`` where no way leads.
+    ``row_of``: access point to row, ``row_in_wave``: access point and order to row, where that is another. ``apart``: for
+    each supply kind the kinds it must not share a loop with. ``at_gate``: for class and row, if it is for a gate.
+    ``zone_levels``: of the ground under access points, by order, where zones raise it.
     """
 
     scenario: Scenario
@@ -405,10 +441,12 @@ class Problem:
     visits: tuple[Visit, ...]
     dismissed: tuple[Unserved, ...]
     travel_s: Ints
-    positions: tuple[RoadPosition, ...]
     row_of: Mapping[str, int]
     depots: Mapping[str, Depot]
     apart: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    row_in_wave: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    at_gate: Mapping[tuple[int, int], AtGate] = field(default_factory=dict)
+    zone_levels: Mapping[tuple[str, str], ZoneLevel] = field(default_factory=dict)
 
     def call(self, number: int) -> Visit | Reload:
         """What a number in a solver's route stands for: a visit, or below zero a reload at a depot."""
@@ -420,9 +458,23 @@ class Problem:
     def depot_row(self, depot: str) -> int:
         return self.row_of[self.depots[depot].place.access_point]
 
-    def drive_s(self, origin_row: int, destination_row: int) -> Seconds:
-        seconds: int = self.travel_s.item(origin_row, destination_row)
+    def drive_s(self, vehicle: Vehicle, origin_row: int, destination_row: int) -> Seconds:
+        seconds: int = self.travel_s.item(vehicle.road_class, origin_row, destination_row)
         return seconds
+
+    def gate_of(self, vehicle: Vehicle, visit: Visit) -> AtGate | None:
+        """Where the vehicle hands over instead of driving to the site, if it does."""
+        return self.at_gate.get((vehicle.road_class, visit.row))
+
+    def zone_of(self, vehicle: Vehicle, visit: Visit) -> ZoneLevel:
+        """The risk of the ground on which the vehicle hands over: outside, at a gate."""
+        return zone_in(self, vehicle.road_class, visit)
+
+
+def zone_in(problem: Problem, road_class: int, visit: Visit) -> ZoneLevel:
+    """As ``Problem.zone_of``, for a class of vehicles."""
+    gate = problem.at_gate.get((road_class, visit.row))
+    return visit.zone if gate is None else gate.outside
 
 
 # --- what will be done ------------------------------------------------------------------------------------------

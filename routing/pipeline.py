@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from geodata.network import Network
-from geodata.roads import Roads, open_roads
-from geodata.travel_times import TravelTimes, exact_times
+from geodata.roads import Roads
 from routing.ceilings import PricingLongest
 from routing.check import check_plan
 from routing.check_drivers import check_drivers
@@ -20,11 +19,12 @@ from routing.echelons import all_visits, apart, has_stations, solve_two_stages, 
 from routing.errors import PlanRejected
 from routing.evaluate import Solution, plan_of, with_summary, with_totals
 from routing.explain import explain_plan
+from routing.ground import Ground, open_ground
 from routing.holding import HoldingLocks
 from routing.locks import with_locks
-from routing.model import Loop, Plan, Problem, Scenario, Stop, Summary, Violation
+from routing.model import Loop, Plan, Problem, Scenario, Stop, Summary, Vehicle, Violation
 from routing.previous import ChangingLittle
-from routing.problem import locate_places, pose_problem
+from routing.problem import pose_problem
 from routing.relax import relax_plan
 from routing.solvers import base
 
@@ -55,27 +55,28 @@ def as_posed(problem: Problem) -> Problem:
 class Planned:
     """A checked plan with what it was made of."""
 
-    roads: Roads
+    ground: Ground
     problem: Problem
     plan: Plan
     solution: Solution
 
+    @property
+    def roads(self) -> Roads:
+        return self.ground.roads(0, 0)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Posed:
-    """A problem on its roads, with the travel times it was measured by."""
+    """A problem on its ground, by which it was measured."""
 
-    roads: Roads
-    times: TravelTimes
+    ground: Ground
     problem: Problem
 
 
 def pose(scenario: Scenario, network: Network) -> Posed:
     """Everything that comes before solving; also what a plan is checked against."""
-    roads = open_roads(network)
-    located = locate_places(roads, scenario)
-    times = exact_times(roads)
-    return Posed(roads, times, with_locks(pose_problem(scenario, located, times)))
+    ground = open_ground(scenario, network)
+    return Posed(ground, with_locks(pose_problem(ground.measured())))
 
 
 def make_plan(  # noqa: PLR0913  keyword-only
@@ -103,7 +104,7 @@ def make_plan(  # noqa: PLR0913  keyword-only
     on_progress(Progress("check"))
     plan = finish_plan(posed, solution)
     require_good(posed, plan)
-    return Planned(posed.roads, posed.problem, plan, solution)
+    return Planned(posed.ground, posed.problem, plan, solution)
 
 
 def _in_two_stages(posed: Posed, solver: base.Solver, stop: base.Stop, seed: int, on_progress: OnProgress) -> Planned:
@@ -123,14 +124,14 @@ def _in_two_stages(posed: Posed, solver: base.Solver, stop: base.Stop, seed: int
     violations = check_stages(posed, plan)
     if violations:
         raise PlanRejected(violations)
-    return Planned(posed.roads, all_visits(posed.problem, stages.transfers), plan, stages.serving)
+    return Planned(posed.ground, all_visits(posed.problem, stages.transfers), plan, stages.serving)
 
 
 def check_stages(posed: Posed, plan: Plan) -> tuple[Violation, ...]:
     """Every rule a plan of two stages breaks: in either stage, between them, and on the roads."""
     found = [*check_transfers(posed.problem.scenario, plan)]
     for problem, part in apart(posed.problem, plan):
-        found += (*check_plan(problem, part), *check_roads(posed.roads, problem, part))
+        found += (*check_plan(problem, part), *check_roads(posed.ground, problem, part))
     return (*found, *check_drivers(posed.problem.scenario, plan))
 
 
@@ -155,7 +156,7 @@ def explained_plan(posed: Posed, solution: Solution) -> Plan:
 
 
 def require_good(posed: Posed, plan: Plan) -> None:
-    violations = check_plan(posed.problem, plan) + check_roads(posed.roads, posed.problem, plan)
+    violations = check_plan(posed.problem, plan) + check_roads(posed.ground, posed.problem, plan)
     violations += check_drivers(posed.problem.scenario, plan) + check_locks(posed.problem, plan)
     if violations:
         raise PlanRejected(violations)
@@ -174,9 +175,10 @@ def _checked(problem: Problem, on_progress: OnProgress) -> base.OnImprovement:
 
 def drive_legs(posed: Posed, plan: Plan) -> Plan:
     """The same plan with the arcs and metres of every leg, and its totals added up anew."""
+    vehicles = {vehicle.id: vehicle for vehicle in posed.problem.scenario.vehicles}
     routes = tuple(
         with_totals(
-            replace(route, loops=tuple(_drive_loop(posed, loop) for loop in route.loops)),
+            replace(route, loops=tuple(_drive_loop(posed, vehicles[route.vehicle], loop) for loop in route.loops)),
             route.totals.fixed_cost_s,
             route.totals.price_s,
         )
@@ -185,12 +187,11 @@ def drive_legs(posed: Posed, plan: Plan) -> Plan:
     return with_summary(posed.problem, routes, plan.unserved)
 
 
-def _drive_loop(posed: Posed, loop: Loop) -> Loop:
-    positions = posed.problem.positions
+def _drive_loop(posed: Posed, vehicle: Vehicle, loop: Loop) -> Loop:
     row = posed.problem.depot_row(loop.depot)
     stops: list[Stop] = []
     for stop in loop.stops:
-        stops.append(replace(stop, leg=posed.times.leg(positions[row], positions[stop.visit.row])))
+        stops.append(replace(stop, leg=posed.ground.leg(vehicle.road_class, row, stop.visit.row)))
         row = stop.visit.row
-    back = posed.times.leg(positions[row], positions[posed.problem.depot_row(loop.end)])
+    back = posed.ground.leg(vehicle.road_class, row, posed.problem.depot_row(loop.end))
     return replace(loop, stops=tuple(stops), back_leg=back)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from geodata.errors import BadInput, Complaint, Text
-from geodata.locate import RoadIndex, locate_depots, locate_sites
-from geodata.model import RoadPosition
-from geodata.roads import Roads
-from geodata.travel_times import TravelTimes
+from geodata.errors import BadInput
 from routing.explain import no_pass, too_big, unreachable
 from routing.model import (
     UNBOUND,
@@ -21,7 +17,7 @@ from routing.model import (
     DispatchOrder,
     Interval,
     Load,
-    LocatedPlaces,
+    Measured,
     Problem,
     Scenario,
     Site,
@@ -29,6 +25,7 @@ from routing.model import (
     Unserved,
     Vehicle,
     Visit,
+    ZoneLevel,
     total_load,
 )
 
@@ -39,44 +36,24 @@ MOST_VISITS = 10_000
 """A plan with more is refused: split the district, or look for a demand with too many zeros."""
 
 
-def locate_places(roads: Roads, scenario: Scenario) -> LocatedPlaces:
-    """Tie every access point to the roads. A depot that is off them is bad input; a site is not."""
-    index = RoadIndex(roads)
-    points = {point.id: point.location for point in scenario.access_points}
-    at_depots = list(dict.fromkeys(depot.place.access_point for depot in scenario.depots))
-    depots = locate_depots(index, [points[point] for point in at_depots], limit_m=scenario.snap_limit_m)
-    located = dict(zip(at_depots, depots, strict=True))
-    _require_depots_on_roads(scenario, [located[depot.place.access_point].nearest_m for depot in scenario.depots])
-    others = [point for point in points if point not in located]
-    positions = [place.position for place in depots if place.position is not None]
-    sites = locate_sites(index, [points[point] for point in others], depots=positions, limit_m=scenario.snap_limit_m)
-    return LocatedPlaces(located | dict(zip(others, sites, strict=True)))
-
-
-def _require_depots_on_roads(scenario: Scenario, nearest_m: Sequence[float]) -> None:
-    complaints = [
-        Complaint(
-            Text(
-                f"储备库“{depot.place.id}”离最近的道路 {metres:.0f} 米，超过 {scenario.snap_limit_m:.0f} 米",
-                f"depot {depot.place.id!r} is {metres:.0f} m from the nearest road;"
-                f" the limit is {scenario.snap_limit_m:.0f} m",
-            ),
-            pointer=f"/depots/{row}",
-        )
-        for row, (depot, metres) in enumerate(zip(scenario.depots, nearest_m, strict=True))
-        if metres > scenario.snap_limit_m
-    ]
-    if complaints:
-        raise BadInput(complaints)
-
-
-def pose_problem(scenario: Scenario, located: LocatedPlaces, times: TravelTimes) -> Problem:
+def pose_problem(measured: Measured) -> Problem:
     """Fix the visits and their parts; dismiss, with the reason, what no vehicle can drive to or carry."""
-    row_of, positions = _rows(scenario, located)
-    travel_s = times.table(positions, positions)
-    travel_s.setflags(write=False)
-    apart = {kind.id: kind.apart for kind in scenario.kinds if kind.apart}
-    return pose_anew(Problem(scenario, located, (), (), travel_s, tuple(positions), row_of, {}, apart), scenario)
+    scenario = measured.scenario
+    measured.travel_s.setflags(write=False)
+    problem = Problem(
+        scenario=scenario,
+        located=measured.located,
+        visits=(),
+        dismissed=(),
+        travel_s=measured.travel_s,
+        row_of=measured.row_of,
+        depots={},
+        apart={kind.id: kind.apart for kind in scenario.kinds if kind.apart},
+        row_in_wave=measured.row_in_wave,
+        at_gate=measured.at_gate,
+        zone_levels=measured.zone_levels,
+    )
+    return pose_anew(problem, scenario)
 
 
 def pose_anew(problem: Problem, scenario: Scenario) -> Problem:
@@ -84,7 +61,7 @@ def pose_anew(problem: Problem, scenario: Scenario) -> Problem:
     depots = {depot.place.id: depot for depot in scenario.depots}
     problem = replace(problem, scenario=scenario, visits=(), dismissed=(), depots=depots)
     visits, dismissed = [], []
-    for visit, oversized in _parts(scenario, problem.row_of):
+    for visit, oversized in _parts(problem):
         reason = unreachable(problem, visit)
         if reason is None and oversized:
             reason = no_pass(problem, visit) or too_big(problem, visit)
@@ -95,19 +72,9 @@ def pose_anew(problem: Problem, scenario: Scenario) -> Problem:
     return replace(problem, visits=tuple(visits), dismissed=tuple(dismissed))
 
 
-def _rows(scenario: Scenario, located: LocatedPlaces) -> tuple[dict[str, int], list[RoadPosition]]:
-    row_of: dict[str, int] = {}
-    positions: list[RoadPosition] = []
-    for point in scenario.access_points:
-        position = located.by_access_point[point.id].position
-        if position is not None:
-            row_of[point.id] = len(positions)
-            positions.append(position)
-    return row_of, positions
-
-
-def _parts(scenario: Scenario, row_of: Mapping[str, int]) -> Iterator[tuple[Visit, bool]]:
+def _parts(problem: Problem) -> Iterator[tuple[Visit, bool]]:
     """Each visit, and whether no vehicle can carry even one of its units."""
+    scenario = problem.scenario
     kinds = {kind.id: kind for kind in scenario.kinds}
     orders = {order.id: order for order in scenario.orders}
     count = 0
@@ -122,7 +89,7 @@ def _parts(scenario: Scenario, row_of: Mapping[str, int]) -> Iterator[tuple[Visi
             )
             for lines, oversized in parts:
                 part, count = part + 1, count + 1
-                yield _visit(site, part, orders[demand.order], lines, kinds, row_of), oversized
+                yield _visit(problem, site, part, orders[demand.order], lines), oversized
         if count > MOST_VISITS:
             raise _too_many_visits(row, site)
 
@@ -136,14 +103,9 @@ def _too_many_visits(row: int, site: Site) -> BadInput:
     return BadInput.one(zh, en, pointer=f"/sites/{row}")
 
 
-def _visit(
-    site: Site,
-    part: int,
-    order: DispatchOrder,
-    lines: tuple[DemandLine, ...],
-    kinds: dict[str, SupplyKind],
-    row_of: Mapping[str, int],
-) -> Visit:
+def _visit(problem: Problem, site: Site, part: int, order: DispatchOrder, lines: tuple[DemandLine, ...]) -> Visit:
+    kinds = {kind.id: kind for kind in problem.scenario.kinds}
+    in_wave = site.place.access_point, order.id
     load = total_load(kinds[line.kind].load(line.units) for line in lines)
     service_s = site.service_s + round(site.service_per_crate_s * load.crates)
     return Visit(
@@ -156,9 +118,9 @@ def _visit(
         windows=start_windows(site, order, service_s),
         priority=site.priority,
         required=site.required,
-        row=row_of.get(site.place.access_point, -1),
+        row=problem.row_in_wave.get(in_wave, problem.row_of.get(site.place.access_point, -1)),
         target_s=site.target_s,
-        zone=site.zone,
+        zone=max(site.zone, problem.zone_levels.get(in_wave, ZoneLevel.OPEN)),
         allowed=site.allowed,
         needs_pass=site.needs_pass,
         preferred=site.preferred,

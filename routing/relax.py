@@ -623,12 +623,12 @@ class _Search:
             row, free_s = problem.depot_row(vehicle.start), max(vehicle.shift.open_s, visit.order.order_s)
         else:
             row, free_s = problem.visits[before].row, self._free_s[problem.visits[before].id]
-        start_s = free_s + problem.drive_s(row, visit.row)
+        start_s = free_s + problem.drive_s(vehicle, row, visit.row)
         if problem.scenario.policy.target_from == "order" and start_s > visit.deadline_s:
             return False
         if after is None or after < 0:
             return True
-        onward_s = start_s + visit.service_s + problem.drive_s(visit.row, problem.visits[after].row)
+        onward_s = start_s + visit.service_s + problem.drive_s(vehicle, visit.row, problem.visits[after].row)
         return onward_s <= self._until_s[problem.visits[after].id]
 
     def _taken_s(self, problem: Problem, vehicle: Vehicle, route: tuple[int, ...], visit: int) -> Seconds | None:

@@ -122,7 +122,7 @@ class Timetables:
 
 def earliest_alone(problem: Problem, vehicle: Vehicle, visit: Visit) -> Timetable | None:
     """The visit as a vehicle's only one, late or not; None where it cannot be done in its shift and the site's hours."""
-    if problem.drive_s(problem.depot_row(vehicle.start), visit.row) >= NO_WAY_S:
+    if problem.drive_s(vehicle, problem.depot_row(vehicle.start), visit.row) >= NO_WAY_S:
         return None
     return _table(problem, vehicle, (visit,), ())
 
@@ -174,8 +174,8 @@ def loops_allowed(problem: Problem, vehicle: Vehicle, loops: Sequence[LoopCalls]
         and all(loop.depot in vehicle.reload_at for loop in loops[1:])
         and all(loop.visits and loop.load.fits(vehicle.capacity) for loop in loops)
         and all(visit.takes(vehicle) for loop in loops for visit in loop.visits)
-        and all(_rides_together(problem, loop.visits) and _risk_rises(loop.visits) for loop in loops)
-        and loops[0].visits[0].zone >= vehicle.been
+        and all(_rides_together(problem, loop.visits) and _risk_rises(problem, vehicle, loop.visits) for loop in loops)
+        and problem.zone_of(vehicle, loops[0].visits[0]) >= vehicle.been
     )
 
 
@@ -186,8 +186,9 @@ def _rides_together(problem: Problem, visits: Sequence[Visit]) -> bool:
     return not any(kinds & problem.apart.get(kind, frozenset()) for kind in kinds)
 
 
-def _risk_rises(visits: Sequence[Visit]) -> bool:
-    return all(before.zone <= after.zone for before, after in pairwise(visits))
+def _risk_rises(problem: Problem, vehicle: Vehicle, visits: Sequence[Visit]) -> bool:
+    zones = [problem.zone_of(vehicle, visit) for visit in visits]
+    return all(before <= after for before, after in pairwise(zones))
 
 
 def loading_time_s(depot: Depot, load: Load) -> Seconds:
@@ -221,14 +222,18 @@ def _steps(
     for number, loop in enumerate(loops):
         depot, before = problem.depot_row(loop.depot), row
         kept_s = loading_at[number] if number < len(loading_at) else None
-        lead_s = problem.drive_s(before, depot) + gap_s if number else 0
+        lead_s = problem.drive_s(vehicle, before, depot) + gap_s if number else 0
         yield _loading(problem, vehicle, loop, kept_s)._replace(lead_s=lead_s, gap_s=gap_s)
         row = depot
         for visit in loop.visits:
-            yield _Step(problem.drive_s(row, visit.row), visit.windows, visit.service_s, visit)
+            yield _Step(problem.drive_s(vehicle, row, visit.row), visit.windows, visit.service_s, visit)
             row = visit.row
-        gap_s = problem.scenario.policy.disinfection_s if loop.visits[-1].zone is ZoneLevel.SEALED else 0
-    yield _Step(problem.drive_s(row, problem.depot_row(vehicle.end)), (vehicle.shift,))
+        gap_s = problem.scenario.policy.disinfection_s if _was_sealed(problem, vehicle, loop) else 0
+    yield _Step(problem.drive_s(vehicle, row, problem.depot_row(vehicle.end)), (vehicle.shift,))
+
+
+def _was_sealed(problem: Problem, vehicle: Vehicle, loop: LoopCalls) -> bool:
+    return problem.zone_of(vehicle, loop.visits[-1]) is ZoneLevel.SEALED
 
 
 def _loading(problem: Problem, vehicle: Vehicle, loop: LoopCalls, kept_s: Seconds | None) -> _Step:

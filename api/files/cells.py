@@ -11,6 +11,7 @@ from datetime import date, datetime, time, tzinfo
 
 from api.files.table import Cell
 from api.schemas import PlaceKind
+from geodata.restrictions import geometry_in
 
 TRUE = frozenset({"是", "有", "yes", "y", "true", "1", "√", "✓", "✔", "对"})
 FALSE = frozenset({"否", "无", "no", "n", "false", "0", "×", "✗", "非"})
@@ -32,6 +33,21 @@ PLACE_KINDS = {
     "采样点": PlaceKind.SAMPLING_SITE,
 }
 ZONES = {"防范区": "precautionary", "管控区": "controlled", "封控区": "sealed", "无": ""}
+PROFILES = {
+    "面包车": "van",
+    "小型货车": "van",
+    "微型货车": "van",
+    "货车": "truck",
+    "卡车": "truck",
+    "大货车": "truck",
+    "lorry": "truck",
+    "三轮车": "three_wheeler",
+    "电动三轮车": "three_wheeler",
+    "tricycle": "three_wheeler",
+    "步行": "on_foot",
+    "徒步": "on_foot",
+    "foot": "on_foot",
+}
 BETWEEN_NAMES = re.compile(r"[、,，;；\r\n]+")
 NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?(e[+-]?\d{1,3})?", re.IGNORECASE)
 MOMENT = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[T\s]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})?秒?)?")
@@ -83,11 +99,33 @@ def to_zone(cell: Cell) -> object:
     return ZONES.get(folded(text), text.strip().lower())
 
 
+def to_profile(cell: Cell) -> object:
+    """Also ``three-wheeler`` and ``on foot``."""
+    text = str(to_text(cell))
+    return PROFILES.get(folded(text), text.strip().lower().replace("-", "_").replace(" ", "_"))
+
+
 def to_names(cell: Cell) -> object:
     """Several names separated by 、 , ; or line breaks; where none of these stands, by spaces."""
     text = cell if isinstance(cell, str) else str(to_text(cell))
     parts = BETWEEN_NAMES.split(text) if BETWEEN_NAMES.search(text) else text.split()
     return [" ".join(part.split()) for part in parts if part.strip()]
+
+
+def to_geometry(cell: Cell) -> object:
+    """GeoJSON or WKT as a GeoJSON geometry."""
+    text = str(to_text(cell))
+    return geometry_in(text) or text
+
+
+def to_points(cell: Cell) -> object:
+    """``121.60 38.90；121.61 38.91``: longitude and latitude, separated by a space or a comma; points by semicolons."""
+    text = unicodedata.normalize("NFKC", str(cell))
+    pairs = [re.split(r"[\s,]+", part.strip()) for part in re.split(r"[;、\r\n]+", text) if part.strip()]
+    numbers = [[to_number(number) for number in pair] for pair in pairs]
+    if all(len(pair) == 2 and all(isinstance(number, int | float) for number in pair) for pair in numbers):
+        return [{"lon": lon, "lat": lat} for lon, lat in numbers]
+    return to_text(cell)
 
 
 def to_moment(cell: Cell, zone: tzinfo) -> object:

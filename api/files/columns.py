@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
 from api.files.cells import folded
 from api.schemas import PlaceKind
 
-Meaning = Literal["text", "names", "number", "boolean", "place_kind", "zone", "moment"]
+Meaning = Literal["text", "names", "number", "boolean", "place_kind", "zone", "profile", "moment", "geometry", "points"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,21 @@ ORDER_TIMES = (
     Column("round_limit_s", ("轮次时限(分钟)", "轮次时限", "round_limit_min"), "number", factor=60),
 )
 
+RESTRICTION = (
+    ID,
+    NAME,
+    Column("source", ("来源", "依据")),
+    Column("note", ("备注", "说明")),
+    Column("from_at", ("开始时间", "生效时间", "起", "from"), "moment"),
+    Column("to_at", ("结束时间", "截止时间", "止", "to"), "moment"),
+    Column("exempt_orders", ("豁免批次",), "names"),
+)
+GEOMETRY = Column("geometry", ("图形", "范围", "wkt"), "geometry")
+NEEDS_PASS = Column("needs_pass", ("须通行证", "需通行证"), "boolean")
+
+RESTRICTIONS = ("closures", "checkpoints", "zones")
+"""Lists that may also stand together in one, called restrictions, with the kind of each row in a column of its own."""
+
 FORMS = (
     ListForm("orders", ("批次", "调配指令"), (ID, *ORDER_TIMES), "orders"),
     ListForm(
@@ -174,7 +189,13 @@ FORMS = (
             Column("reload", ("可补货储备库", "补货储备库"), "names"),
             Column("breaks", ("休息", "休息时间", "break")),
             Column("passes", ("通行证",), "names"),
+            Column("profile", ("通行方式", "道路车型", "road_profile"), "profile"),
+            Column("height_m", ("车高(米)", "车高"), "number"),
+            Column("width_m", ("车宽(米)", "车宽"), "number"),
             Column("length_m", ("车长(米)", "车长"), "number"),
+            Column("weight_t", ("总重(吨)", "总重"), "number"),
+            Column("axle_t", ("轴重(吨)", "轴重"), "number"),
+            Column("hazmat", ("危险品", "载危险品"), "boolean"),
             Column("licence", ("准驾车型", "license")),
         ),
         "vehicles",
@@ -202,6 +223,61 @@ FORMS = (
             Column("route", ("线路", "整条线路")),
         ),
         "locks",
+    ),
+    ListForm("restrictions", ("限制", "交通限制", "道路限制"), (), "closures"),
+    ListForm(
+        "closures",
+        ("封闭", "道路封闭", "封路", "closure"),
+        (
+            *RESTRICTION,
+            Column("road", ("道路", "路名", "道路名称")),
+            Column("from_lon", ("起点经度",), "number"),
+            Column("from_lat", ("起点纬度",), "number"),
+            Column("to_lon", ("终点经度",), "number"),
+            Column("to_lat", ("终点纬度",), "number"),
+            GEOMETRY,
+            Column("spares_holders", ("凭证可通行",), "boolean"),
+        ),
+        "closures",
+    ),
+    ListForm(
+        "checkpoints",
+        ("检查点", "检查站", "checkpoint"),
+        (
+            *RESTRICTION,
+            LON,
+            LAT,
+            Column("delay_s", ("延误(秒)",), "number"),
+            Column("delay_s", ("延误(分钟)", "延误", "delay_min"), "number", factor=60),
+            Column("opening", ("开放时间", "时间", "hours", "opening hours")),
+            NEEDS_PASS,
+            Column("lets_through", ("认可通行证", "放行"), "names"),
+        ),
+        "checkpoints",
+    ),
+    ListForm(
+        "zones",
+        ("防控区", "风险区", "zone"),
+        (
+            *RESTRICTION,
+            Column("level", ("风险等级", "等级", "级别"), "zone", required=True),
+            replace(GEOMETRY, required=True),
+            NEEDS_PASS,
+            Column("gates", ("卡口", "出入口"), "points"),
+        ),
+        "zones",
+    ),
+    ListForm(
+        "passes",
+        ("通行证", "通行证清单"),
+        (
+            Column("number", ("证号", "通行证号", "编号")),
+            Column("vehicle", ("车辆", "车辆编号", "车牌", "车牌号"), required=True),
+            Column("places", ("适用范围", "防控区", "区域", "道路"), "names", required=True),
+            Column("valid_from", ("生效时间", "开始时间", "起"), "moment"),
+            Column("valid_to", ("失效时间", "结束时间", "截止时间", "止"), "moment"),
+        ),
+        "passes",
     ),
     ListForm(
         "stock",

@@ -1,7 +1,8 @@
-"""Lists as GeoJSON (RFC 7946): a FeatureCollection of points whose properties are the columns."""
+"""Lists as GeoJSON (RFC 7946): a FeatureCollection whose properties are the columns; points, for most lists."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ NO_FEATURES = Text("features 须为列表", "features must be a list")
 OTHER_CRS = Text("坐标须为经纬度（WGS 84）", "the coordinates must be longitude and latitude (WGS 84)")
 NOT_A_FEATURE = Text("须为 Feature", "must be a Feature")
 NOT_A_POINT = Text("geometry 须为 Point", "the geometry must be a Point")
+NOT_A_SHAPE = Text("geometry 须为点、线或面，或为 null", "the geometry must be a point, lines or areas, or null")
+SHAPES = frozenset({"LineString", "MultiLineString", "Polygon", "MultiPolygon"})
 NOT_A_PAIR = Text(
     "coordinates 须为 [经度, 纬度] 两个数字", "the coordinates must be two numbers, [longitude, latitude]"
 )
@@ -27,8 +30,11 @@ BAD_PROPERTIES = Text("properties 须为对象", "the properties must be an obje
 NESTED = Text("属性须为文字、数字或是否", "a property must be text, a number, or true or false")
 
 
-def read_geojson(path: Path) -> Table:
-    """The list in a GeoJSON file, with columns lon and lat from the geometry. Raises BadInput with all complaints."""
+def read_geojson(path: Path, *, shapes: bool = False) -> Table:
+    """The list in a GeoJSON file, with columns lon and lat from the geometry. Raises BadInput with all complaints.
+
+    ``shapes``: lines and areas are let in, or nothing, and stand in a further column geometry.
+    """
     file = path.name
     value = read_json(read_bytes(path), file=file)
     if not isinstance(value, dict) or value.get("type") != "FeatureCollection":
@@ -36,10 +42,10 @@ def read_geojson(path: Path) -> Table:
     features = value.get("features")
     if not isinstance(features, list):
         raise BadInput([Complaint(NO_FEATURES, file=file, pointer="/features")])
-    complaints = [*_whole(value, features, file), *_wrong(features, file)]
+    complaints = [*_whole(value, features, file), *_wrong(features, file, shapes=shapes)]
     if complaints:
         raise BadInput(complaints)
-    return _table(features, file)
+    return _table(features, file, shapes=shapes)
 
 
 def _whole(value: Mapping[str, Any], features: list[Any], file: str) -> Iterator[Complaint]:
@@ -56,19 +62,21 @@ def _is_crs(crs: object) -> bool:
     return isinstance(crs, dict) and isinstance(crs.get("properties", {}), dict)
 
 
-def _wrong(features: list[Any], file: str) -> Iterator[Complaint]:
+def _wrong(features: list[Any], file: str, *, shapes: bool) -> Iterator[Complaint]:
     for index, feature in enumerate(features):
-        for message, *steps in _wrong_feature(feature):
+        for message, *steps in _wrong_feature(feature, shapes=shapes):
             yield Complaint(message, file=file, pointer=pointer_to("features", index, *steps))
 
 
-def _wrong_feature(feature: Any) -> Iterator[tuple[Any, ...]]:
+def _wrong_feature(feature: Any, *, shapes: bool) -> Iterator[tuple[Any, ...]]:
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
         yield (NOT_A_FEATURE,)
         return
     geometry = feature.get("geometry")
-    if not isinstance(geometry, dict) or geometry.get("type") != "Point":
-        yield NOT_A_POINT, "geometry"
+    if shapes and (geometry is None or _is_shape(geometry)):
+        pass
+    elif not isinstance(geometry, dict) or geometry.get("type") != "Point":
+        yield NOT_A_SHAPE if shapes else NOT_A_POINT, "geometry"
     elif not _is_pair(geometry.get("coordinates")):
         yield NOT_A_PAIR, "geometry", "coordinates"
     properties = feature.get("properties")
@@ -79,6 +87,10 @@ def _wrong_feature(feature: Any) -> Iterator[tuple[Any, ...]]:
             yield NESTED, "properties", name
 
 
+def _is_shape(geometry: object) -> bool:
+    return isinstance(geometry, dict) and geometry.get("type") in SHAPES
+
+
 def _is_pair(coordinates: object) -> bool:
     return (
         isinstance(coordinates, list)
@@ -87,14 +99,22 @@ def _is_pair(coordinates: object) -> bool:
     )
 
 
-def _table(features: list[dict[str, Any]], file: str) -> Table:
+def _table(features: list[dict[str, Any]], file: str, *, shapes: bool) -> Table:
     properties = [feature.get("properties") or {} for feature in features]
     names = tuple(dict.fromkeys(name for row in properties for name in row))
     if len(names) > MOST_COLUMNS:
         raise BadInput([Complaint(TOO_MANY_COLUMNS, file=file)])
     rows = []
     for index, (feature, row) in enumerate(zip(features, properties, strict=True)):
-        lon, lat = feature["geometry"]["coordinates"][:2]
-        cells: tuple[Cell, ...] = (*(row.get(name) for name in names), lon, lat)
+        cells: tuple[Cell, ...] = (*(row.get(name) for name in names), *_place(feature["geometry"], shapes=shapes))
         rows.append(Row(None, cells, pointer_to("features", index)))
-    return Table(file, "", (*names, "lon", "lat"), None, tuple(rows))
+    return Table(file, "", (*names, "lon", "lat", *(["geometry"] if shapes else [])), None, tuple(rows))
+
+
+def _place(geometry: dict[str, Any] | None, *, shapes: bool) -> tuple[Cell, ...]:
+    if not shapes:
+        return tuple((geometry or {})["coordinates"][:2])
+    if geometry is None:
+        return None, None, None
+    drawn = _is_shape(geometry)
+    return (None, None, json.dumps(geometry)) if drawn else (*geometry["coordinates"][:2], None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
@@ -12,10 +12,13 @@ from api.files.cells import (
     is_formula_error,
     scaled,
     to_boolean,
+    to_geometry,
     to_moment,
     to_names,
     to_number,
     to_place_kind,
+    to_points,
+    to_profile,
     to_text,
     to_zone,
 )
@@ -63,6 +66,8 @@ class Source:
 
 
 def _geojson_step(field: str, heading: str) -> str:
+    if field == "geometry":
+        return pointer_to("geometry")
     if field in ("lon", "lat"):
         return pointer_to("geometry", "coordinates", ("lon", "lat").index(field))
     return pointer_to("properties", heading)
@@ -246,19 +251,25 @@ def _line_source(source: Source, heading: str) -> Source:
     return replace(source, headings={**source.headings, "units": heading, "kind": heading})
 
 
+CONVERTERS: Mapping[str, Callable[[Cell], object]] = {
+    "text": to_text,
+    "names": to_names,
+    "boolean": to_boolean,
+    "place_kind": to_place_kind,
+    "zone": to_zone,
+    "profile": to_profile,
+    "geometry": to_geometry,
+    "points": to_points,
+}
+
+
 def converted(cell: Cell, column: Column, zone: tzinfo) -> object:
     """The cell as its column means it, or as text where it cannot be that."""
     if column.meaning == "number":
         return scaled(to_number(cell), column.factor)
-    if column.meaning == "boolean":
-        return to_boolean(cell)
-    if column.meaning == "place_kind":
-        return to_place_kind(cell)
-    if column.meaning == "zone":
-        return to_zone(cell)
-    if column.meaning == "names":
-        return to_names(cell)
-    return to_moment(cell, zone) if column.meaning == "moment" else to_text(cell)
+    if column.meaning == "moment":
+        return to_moment(cell, zone)
+    return CONVERTERS[column.meaning](cell)
 
 
 # --- kinds named in other columns and lists ------------------------------------------------------------------------

@@ -11,20 +11,22 @@ from pathlib import Path
 from api.files.routes_geojson import routes_geojson
 from api.files.workbook import write_workbook
 from api.maps.plan_map import draw_plan_map
-from api.schemas import PlanDocument
+from api.schemas import DirectionsDocument, PlanDocument
 from geodata.errors import BadInput
 from geodata.network import Network
 
-FILES = ("plan.json", "routes.geojson", "plan.xlsx", "map.png")
+FILES = ("plan.json", "directions.json", "routes.geojson", "plan.xlsx", "map.png")
 
 
-def write_outputs(folder: Path, plan: PlanDocument, network: Network, *, language: str) -> None:
-    """Write the plan, its driven geometry, its workbook and its map; they appear together when all are complete."""
+def write_outputs(
+    folder: Path, plan: PlanDocument, network: Network, directions: DirectionsDocument, *, language: str
+) -> None:
+    """Write the plan, its turn lists, driven geometry, workbook and map; they appear together when all are complete."""
     require_writable(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
         draft = Path(temporary)
-        _write_files(draft, plan, network, language)
+        _write_files(draft, plan, network, directions, language)
         folder.mkdir(exist_ok=True)
         for name in FILES:
             shutil.move(draft / name, folder / name)
@@ -39,10 +41,13 @@ def require_writable(folder: Path) -> None:
         raise BadInput.one("无法写入输出文件夹", "the output folder cannot be written", file=str(folder))
 
 
-def _write_files(draft: Path, plan: PlanDocument, network: Network, language: str) -> None:
+def _write_files(
+    draft: Path, plan: PlanDocument, network: Network, directions: DirectionsDocument, language: str
+) -> None:
     (draft / "plan.json").write_text(plan.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (draft / "directions.json").write_text(directions.model_dump_json(indent=1) + "\n", encoding="utf-8")
     geometry = json.dumps(routes_geojson(plan, network), ensure_ascii=False, allow_nan=False)
     (draft / "routes.geojson").write_text(geometry + "\n", encoding="utf-8")
     with (draft / "plan.xlsx").open("wb") as stream:
-        write_workbook(plan, stream, lang=language)
+        write_workbook(plan, stream, directions=directions, lang=language)
     (draft / "map.png").write_bytes(draw_plan_map(plan, network, lang=language))

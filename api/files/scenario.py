@@ -10,10 +10,11 @@ from typing import Any
 from api.complaints import pointer_to
 from api.cross_checks import ENTRIES
 from api.files.cells import folded
-from api.files.columns import FORMS, ListForm, form_named
+from api.files.columns import FORMS, RESTRICTIONS, ListForm, form_named
 from api.files.csv_lists import read_bytes, read_csv
 from api.files.documents import read_json
 from api.files.geojson_lists import read_geojson
+from api.files.kinds_in_lists import split_by_kind
 from api.files.lists import LINE_LISTS, Entry, KindNames, ListRead, kind_names, read_list, with_kind_ids, with_lines
 from api.files.scenario_keys import SETTINGS_SHEETS, ScenarioKeys, read_settings_sheet, read_toml
 from api.files.table import Table
@@ -124,11 +125,24 @@ class _Finds:
     warnings: list[Text] = field(default_factory=list)
 
     def read(self, form: ListForm, reader: Callable[[], Table]) -> None:
+        restricts = form.name in (*RESTRICTIONS, "restrictions")
         try:
-            self.tables[form.name] = reader()
+            table = reader()
+            for name, part in (split_by_kind(table, form) if restricts else {form.name: table}).items():
+                self._keep(name, part)
         except BadInput as refusal:
             self.complaints.extend(refusal.complaints)
-            self.unread.add(form.name)
+            self.unread |= set(RESTRICTIONS) if form.name == "restrictions" else {form.name}
+
+    def _keep(self, name: str, table: Table) -> None:
+        """Rows of one list may come from one place only."""
+        if name in self.tables:
+            other = self.tables[name]
+            words = other.sheet or other.file
+            message = Text(TWO_FILES.zh.format(other=words), TWO_FILES.en.format(other=words))
+            self.complaints.append(Complaint(message, file=table.file, sheet=table.sheet))
+        else:
+            self.tables[name] = table
 
     def lists(self, keys: ScenarioKeys) -> _Lists:
         complaints = (*keys.complaints, *self.complaints)
@@ -187,7 +201,7 @@ def _read_table(form: ListForm, path: Path) -> Table:
     if suffix == ".xlsx":
         return read_list_workbook(path, form.folded_names())
     if suffix == ".geojson":
-        return read_geojson(path)
+        return read_geojson(path, shapes=form.name in (*RESTRICTIONS, "restrictions"))
     raise BadInput([Complaint(NOT_A_LIST_FILE, file=path.name)])
 
 
@@ -267,7 +281,9 @@ class _Draft:
 def _locate_entry(entry: Entry, complaint: Complaint, steps: list[str]) -> Complaint:
     if len(steps) > 1 and steps[0] in ("demand", "stock") and steps[1].isdecimal() and int(steps[1]) < len(entry.lines):
         return entry.lines[int(steps[1])].locate(complaint, steps[2] if len(steps) > 2 else "")
-    return entry.source.locate(complaint, steps[0] if steps else "")
+    located = entry.source.locate(complaint, steps[0] if steps else "")
+    deeper = steps[1:] if steps[:1] == ["geometry"] and entry.source.row.pointer else []
+    return replace(located, pointer=located.pointer + pointer_to(*deeper))
 
 
 def _from_lists(lists: _Lists, folder: Path) -> LoadedScenario:

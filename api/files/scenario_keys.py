@@ -67,7 +67,7 @@ DATUM_WORDS = {
     "百度": "BD09",
 }
 REJECT = {"报错": "reject", "拒绝": "reject"}
-DATUM_LISTS = ("depots", "sites", "access_points")
+DATUM_LISTS = ("depots", "sites", "access_points", "closures", "checkpoints", "zones")
 
 KEYS = (
     _key("name", ("名称", "场景名称", "场景")),
@@ -78,12 +78,16 @@ KEYS = (
     _key("datum/depots", ("储备库坐标系", "datum_depots"), **DATUM_WORDS),
     _key("datum/sites", ("点位坐标系", "datum_sites"), **DATUM_WORDS),
     _key("datum/access_points", ("停靠点坐标系", "datum_access_points"), **DATUM_WORDS),
+    _key("datum/closures", ("封闭坐标系", "datum_closures"), **DATUM_WORDS),
+    _key("datum/checkpoints", ("检查点坐标系", "datum_checkpoints"), **DATUM_WORDS),
+    _key("datum/zones", ("防控区坐标系", "datum_zones"), **DATUM_WORDS),
     _key("settings/after_target", ("超时处理",), 仍送达="deliver_late", 迟到也送="deliver_late", 不送="leave_out"),
     _key("settings/objective", ("目标",), 逐级比较="lexicographic", 计价="prices"),
     _key("settings/prices/priority_1", ("未送达代价1", "price_1"), "number"),
     _key("settings/prices/priority_2", ("未送达代价2", "price_2"), "number"),
     _key("settings/prices/priority_3", ("未送达代价3", "price_3"), "number"),
     _key("settings/snap_limit_m", ("贴路距离上限(米)", "贴路距离上限"), "number"),
+    _key("settings/ferries", ("可乘渡轮", "渡轮"), "boolean"),
     _key("settings/service_s", ("固定卸货时间(秒)", "固定卸货时间"), "number"),
     _key("settings/service_per_crate_s", ("每箱卸货时间(秒)", "每箱卸货时间"), "number"),
     _key("settings/vehicle_fixed_cost_s", ("车辆固定成本(秒)", "车辆固定成本"), "number"),

@@ -35,6 +35,7 @@ objective = "lexicographic"    # 逐级比较 lexicographic / 计价 prices
 service_s = 240                # 每个点位的固定卸货时间，秒 / unloading per site, seconds
 service_per_crate_s = 6        # 每箱卸货时间，秒 / unloading per crate, seconds
 snap_limit_m = 300             # 点位离道路的最大距离，米 / farthest a place may lie from a road, metres
+# ferries = true               # 可乘渡轮（默认不可）/ ferries may be taken (by default they are not)
 # target_from = "departure"    # 送达时限自车辆出发起算（默认自指令下达）/ the target counts from departure, not the order
 # longest_route_min = 480      # 一条线路最长多少分钟 / longest route, minutes
 # longest_route_price = 2      # 最长线路每长一秒的代价，越大各线路越均匀 / price per second of the longest route: evens out

@@ -22,7 +22,17 @@ from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from api.schemas import Bilingual, LineEntry, LoopEntry, PlanDocument, ReasonEntry, RouteEntry, StopEntry, UnservedEntry
+from api.schemas import (
+    Bilingual,
+    DirectionsDocument,
+    LineEntry,
+    LoopEntry,
+    PlanDocument,
+    ReasonEntry,
+    RouteEntry,
+    StopEntry,
+    UnservedEntry,
+)
 from geodata.errors import Text
 
 Value = str | int | float | datetime | timedelta | None
@@ -76,11 +86,14 @@ class Clock:
         return CLOCK if local.date() == self.day else CLOCK_AND_DATE
 
 
-def write_workbook(plan: PlanDocument, stream: IO[bytes], *, lang: str = "zh") -> None:
-    """Write the plan as .xlsx with complete headings in ``lang`` ("zh" or "en")."""
+def write_workbook(
+    plan: PlanDocument, stream: IO[bytes], *, directions: DirectionsDocument | None = None, lang: str = "zh"
+) -> None:
+    """Write the plan as .xlsx with complete headings in ``lang`` ("zh" or "en"), and the turn lists if they are given."""
     clock = Clock.of(plan)
     ordered_at = plan.orders[0].order_at
-    write_tables(_tables(plan, clock, lang), stream, clock=clock, title=plan.scenario.name, at=ordered_at, lang=lang)
+    tables = [*_tables(plan, clock, lang), *([_directions(directions, lang)] if directions else [])]
+    write_tables(tables, stream, clock=clock, title=plan.scenario.name, at=ordered_at, lang=lang)
 
 
 def write_tables(
@@ -310,6 +323,36 @@ def _transfers(plan: PlanDocument, clock: Clock) -> Table:
         for each in plan.transfers
     )
     return Table(Text("转运", "Transfers"), columns, rows)
+
+
+def _directions(directions: DirectionsDocument, lang: str) -> Table:
+    """A row per step. The times of a leg's steps add up to the leg's."""
+    columns = (
+        *_VEHICLE,
+        Column(Text("停靠序号", "Stop no."), 9),
+        Column(Text("出发地", "From"), 14),
+        Column(Text("目的地", "To"), 14),
+        Column(Text("步骤", "Step"), 7),
+        Column(Text("行车指引", "Direction"), 70),
+        Column(Text("路程（米）", "Distance (m)"), 11),
+        Column(Text("行驶", "Driving"), 10),
+    )
+    rows = tuple(
+        (
+            leg.vehicle,
+            leg.loop,
+            leg.number,
+            leg.origin,
+            leg.destination,
+            number,
+            _in_language(step.text, lang),
+            step.length_m,
+            timedelta(seconds=step.travel_s),
+        )
+        for leg in directions.legs
+        for number, step in enumerate(leg.steps, start=1)
+    )
+    return Table(Text("行车指引", "Directions"), columns, rows)
 
 
 def _changes(plan: PlanDocument, clock: Clock) -> Table:

@@ -10,7 +10,7 @@ import numpy as np
 
 from api.schemas import LegEntry, LoopEntry, PlanDocument
 from geodata.errors import BadInput
-from geodata.model import Floats, LonLat
+from geodata.model import Floats, LonLat, RoadPosition
 from geodata.network import EARTH_RADIUS_M, Network
 
 _SAME_PLACE_M = 0.5
@@ -74,6 +74,20 @@ def leg_line(network: Network, leg: LegEntry, start: LonLat, end: LonLat) -> Flo
         return _without_repeats(_cut(lines[0], min(begin_m, end_m), max(begin_m, end_m)))
     first, last = _cut(lines[0], begin_m, np.inf), _cut(lines[-1], 0.0, end_m)
     return _without_repeats(np.concatenate([first, *lines[1:-1], last]))
+
+
+def leg_ends(network: Network, leg: LegEntry, start: LonLat, end: LonLat) -> tuple[RoadPosition, RoadPosition]:
+    """Where on its first and on its last arc a leg that has arcs begins and ends."""
+    lines = [network.arc_geometry(arc) for arc in leg.arcs]
+    begin_m, end_m = _cuts(lines, leg.length_m, start, end)
+    first, last = (leg.arcs[0], lines[0], begin_m, start), (leg.arcs[-1], lines[-1], end_m, end)
+    return _position(network, *first), _position(network, *last)
+
+
+def _position(network: Network, arc: int, line: Floats, offset_m: float, point: LonLat) -> RoadPosition:
+    whole_m = float(_along_m(line)[-1])
+    along = min(offset_m / whole_m, 1.0) if whole_m else 0.0
+    return RoadPosition(int(network.arc_edge[arc]), along if network.arc_forward[arc] else 1.0 - along, point)
 
 
 def _cuts(lines: list[Floats], length_m: float, start: LonLat, end: LonLat) -> tuple[float, float]:

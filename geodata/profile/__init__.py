@@ -6,13 +6,14 @@ In the order of reading: ``kinds``, ``sizes`` and ``road_users`` say who drives,
 
 from geodata.profile.arcs import ArcCosts, arc_costs
 from geodata.profile.hourly_factors import HourlyFactors, read_hourly_factors
-from geodata.profile.kinds import CLOSED, ON_FOOT, THREE_WHEELER, TRUCK, VAN, Profile, TurnTimes
+from geodata.profile.kinds import CLOSED, KINDS, ON_FOOT, THREE_WHEELER, TRUCK, VAN, Profile, TurnTimes
 from geodata.profile.road_users import RoadUser, Span
 from geodata.profile.sizes import Size
 from geodata.profile.turns import turn_costs
 
 __all__ = [
     "CLOSED",
+    "KINDS",
     "ON_FOOT",
     "THREE_WHEELER",
     "TRUCK",

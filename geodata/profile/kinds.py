@@ -208,3 +208,6 @@ ON_FOOT = Profile(
     turns=None,
 )
 """A volunteer with a load, who takes no notice of limits, one-way streets and turn restrictions for vehicles."""
+
+KINDS = MappingProxyType({kind.name: kind for kind in (VAN, TRUCK, THREE_WHEELER, ON_FOOT)})
+"""By the names that scenarios use."""

@@ -103,7 +103,10 @@ def _around(problem: Problem, routes: _Routes, visit: int, chance: random.Random
     if chance.random() < 0.5:
         return [visit, *chance.sample(served, most)]
     row = problem.visits[visit].row
-    return [visit, *sorted(served, key=lambda index: (problem.drive_s(row, problem.visits[index].row), index))[:most]]
+    return [
+        visit,
+        *sorted(served, key=lambda index: (int(problem.travel_s[0, row, problem.visits[index].row]), index))[:most],
+    ]
 
 
 def _in_some_order(problem: Problem, visits: Iterable[int], chance: random.Random) -> list[int]:

@@ -28,6 +28,12 @@ MISSED = 0.02
 WHOLE_LOOP = 0.2
 """Of the visits around which is taken out, so many bring their whole loops with them."""
 
+ANYWHERE = 0.3
+"""How often is taken out around any visit, though some are left out around which it could be."""
+
+TAKERS_ONLY = 0.5
+"""How often, around one that is left out, only from vehicles that may come to it."""
+
 MOST_TRIED = 5
 """Of what was left out before, so many are tried in each round beside what was taken out."""
 
@@ -39,6 +45,9 @@ HEEDED = 0.7
 
 HEAT = 0.2
 """Of what a visit costs on average, what a worse plan may cost more at first."""
+
+STEADY = 0.3
+"""The part of that where no end is known towards which it could fall."""
 
 URGENT = {0: 128, 1: 64, 2: 32, 3: 16}
 """How much a visit that is left out counts at first, by urgency; each time it is left out again it counts for one more."""
@@ -58,7 +67,7 @@ def search_in_time(
             most_looks is not None and search.looks >= most_looks
         ):
             return replace(solution, routes=search.best.routes)
-        search.step(1.0 if most_looks is None else 1 - search.looks / most_looks)
+        search.step(STEADY if most_looks is None else 1 - search.looks / most_looks)
     return replace(solution, routes=search.best.routes, finished=False)
 
 
@@ -150,10 +159,10 @@ class _Search:
     def _seed(self, served: Sequence[int]) -> tuple[int, Collection[int]]:
         """The visit around which is taken out, and from which vehicles: where it was left out, perhaps only its takers."""
         everybody = range(len(self._routes.routes))
-        if not self._routes.left or self._chance.random() < 0.3:
+        if not self._routes.left or self._chance.random() < ANYWHERE:
             return self._chance.choice(served), everybody
         left = self._chance.choice(sorted(self._routes.left))
-        return left, self._ground.takers[left] if self._chance.random() < 0.5 else everybody
+        return left, self._ground.takers[left] if self._chance.random() < TAKERS_ONLY else everybody
 
     def _near_to(self, visit: int) -> list[int]:
         """Itself first."""

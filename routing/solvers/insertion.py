@@ -21,6 +21,10 @@ MOST_TIMED = 6
 """Of the places that pass a look so many at most are timed exactly, the cheapest first."""
 
 MOST_LINES = 50_000
+"""Remembered at a time."""
+
+NEVER_BUSY_S = 10**9
+"""As long before the first order a bay is free where none is short."""
 
 
 class Place(NamedTuple):
@@ -56,6 +60,7 @@ class RoutesInTime:
             self.restart([self._rest(number, route, late) for number, route in enumerate(self.routes)])
 
     def _late(self) -> set[int]:
+        """Of a route that cannot be driven with its slots only the last."""
         if not self._ground.late_costs:
             return set()
         self.looks += self._looks_per_worth
@@ -68,7 +73,7 @@ class RoutesInTime:
                 timed = zip(visits, table.starts_s, table.due_s, strict=True)
                 late.update(visit for visit, start_s, due_s in timed if start_s > due_s)
             else:
-                late.update(visits)
+                late.update(visits[-1:])
         return late
 
     def _rest(self, number: int, route: Calls, visits: Collection[int]) -> Calls:
@@ -181,13 +186,13 @@ class RoutesInTime:
         self.looks += 1
         ground = self._ground
         before, after = line.places[at - 1], line.places[at]
-        if not ground.rises(before, visit) or not ground.rises(visit, after):
+        if not ground.rises(line.road_class, before, visit) or not ground.rises(line.road_class, visit, after):
             return None
-        there_s, on_s = ground.drive_s[before][visit], ground.drive_s[visit][after]
+        there_s, on_s = line.drive_s[before][visit], line.drive_s[visit][after]
         start_s = first_instant(ground.windows[visit], line.free_s[at - 1] + there_s)
         if start_s is None or start_s + ground.service_s[visit] + on_s > line.latest_s[at]:
             return None
-        return there_s + on_s - ground.drive_s[before][after]
+        return there_s + on_s - line.drive_s[before][after]
 
     def _alone(self, visit: int, number: int, line: Line, price_s: Seconds) -> Iterator[Place]:
         more_s = self._detour_s(visit, line, 1)
@@ -215,7 +220,7 @@ class RoutesInTime:
         ground, place = self._ground, self._ground.place(depot)
         before, after = line.places[at - 1], line.places[at]
         one, other = (visit, place) if first else (place, visit)
-        ways_s = ground.drive_s[before][one], ground.drive_s[one][other], ground.drive_s[other][after]
+        ways_s = line.drive_s[before][one], line.drive_s[one][other], line.drive_s[other][after]
         loading_s = ground.least_loading_s(depot)
         ready_s = line.free_s[at - 1] + ways_s[0] + (0 if first else loading_s + ways_s[1])
         start_s = first_instant(ground.windows[visit], ready_s)
@@ -224,10 +229,7 @@ class RoutesInTime:
         end_s = start_s + ground.service_s[visit] + ways_s[2] + (loading_s + ways_s[1] if first else 0)
         if end_s > line.latest_s[at]:
             return None
-        return sum(ways_s) + loading_s - ground.drive_s[before][after]
-
-
-NEVER_BUSY_S = 10**9
+        return sum(ways_s) + loading_s - line.drive_s[before][after]
 
 
 def _first_free_s(problem: Problem, tables: Timetables, routes: Sequence[Calls], slots: Slots) -> list[Seconds]:

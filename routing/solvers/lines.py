@@ -11,24 +11,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from geodata.travel_times import NO_WAY_S
-from routing.model import Interval, Load, Problem, Seconds, Vehicle, Visit
+from routing.model import Interval, Load, Problem, Seconds, Vehicle, Visit, zone_in
 from routing.schedule import first_instant, last_instant, loading_time_s
 
 Calls = tuple[int, ...]
+_Times = Sequence[Sequence[Seconds]]
 
 
 class Ground:
-    """Numbers of places: the visits', then the depots'. ``windows``: of visits, those in time, where time is known."""
+    """Numbers of places: the visits', then the depots'. ``windows``: of visits, those in time, where time is known.
+
+    ``drive_s``, ``zones``: for each class of vehicles alike on the roads.
+    """
 
     def __init__(self, problem: Problem) -> None:
         visits, depots, policy = problem.visits, problem.scenario.depots, problem.scenario.policy
         rows = [visit.row for visit in visits] + [problem.depot_row(depot.place.id) for depot in depots]
         self.problem = problem
-        self.drive_s: list[list[int]] = problem.travel_s[rows][:, rows].tolist()
+        self.drive_s: list[list[list[int]]] = problem.travel_s[:, rows][:, :, rows].tolist()
         self.windows = [_windows_in_time(problem, visit) for visit in visits]
         self.service_s = [visit.service_s for visit in visits]
         self.order_s = [visit.order.order_s for visit in visits]
-        self.zones = [int(visit.zone) for visit in visits]
+        self.zones = [[int(zone_in(problem, number, visit)) for visit in visits] for number in range(len(self.drive_s))]
         self.loads = [visit.load for visit in visits]
         self.depot = {depot.place.id: number for number, depot in enumerate(depots)}
         self.kinds, self.apart = kinds_apart(problem)
@@ -46,17 +50,17 @@ class Ground:
         """Whether the visit's kinds may ride with those of a loop."""
         return not (self.kinds[visit] & span.apart or self.apart[visit] & span.kinds)
 
-    def rises(self, before: int, after: int) -> bool:
+    def rises(self, road_class: int, before: int, after: int) -> bool:
         """Whether risk does not fall from one place to another; depots have none."""
-        visits = len(self.zones)
-        return before >= visits or after >= visits or self.zones[before] <= self.zones[after]
+        zones = self.zones[road_class]
+        return before >= len(zones) or after >= len(zones) or zones[before] <= zones[after]
 
     def least_loading_s(self, depot: int) -> Seconds:
         return self.problem.scenario.depots[depot].loading_s
 
     def near(self, visit: int) -> list[int]:
-        """All visits, this one first, then the nearest."""
-        away_s = self.drive_s[visit]
+        """All visits, this one first, then the nearest, as the first class of vehicles drives."""
+        away_s = self.drive_s[0][visit]
         return sorted(range(len(self.windows)), key=lambda other: (other != visit, away_s[other], other))
 
 
@@ -100,19 +104,20 @@ class Line:
     """A vehicle's route with bounds: per call the place, when it is free to go on at the earliest, and when the one after
     it must begin at the latest. The depot where it starts is call 0, the one where it ends the last."""
 
-    __slots__ = ("calls", "free_s", "latest_s", "places", "spans")
+    __slots__ = ("calls", "drive_s", "free_s", "latest_s", "places", "road_class", "spans")
 
     def __init__(self, ground: Ground, vehicle: Vehicle, calls: Calls, ready_s: Seconds) -> None:
         """``ready_s``: before it no bay is free."""
-        self.calls = calls
+        self.calls, self.road_class = calls, vehicle.road_class
+        self.drive_s = ground.drive_s[vehicle.road_class]
         depots = [len(ground.windows) - 1 - call if call < 0 else call for call in calls]
         start, end = ground.place(ground.depot[vehicle.start]), ground.place(ground.depot[vehicle.end])
         self.places = [start, *depots, end]
         self.spans = _spans(ground, self.places)
         windows, durations_s = self._windows(ground, vehicle, ready_s)
-        starts_s = _earliest(ground, self.places, windows, durations_s)
+        starts_s = _earliest(self.drive_s, self.places, windows, durations_s)
         self.free_s = [start_s + duration_s for start_s, duration_s in zip(starts_s, durations_s, strict=True)]
-        self.latest_s = _latest(ground, self.places, windows, durations_s)
+        self.latest_s = _latest(self.drive_s, self.places, windows, durations_s)
 
     def _windows(
         self, ground: Ground, vehicle: Vehicle, ready_s: Seconds
@@ -147,12 +152,12 @@ def _spans(ground: Ground, places: Sequence[int]) -> list[Span]:
 
 
 def _earliest(
-    ground: Ground, places: Sequence[int], windows: Sequence[Sequence[Interval]], durations_s: Sequence[Seconds]
+    drive_s: _Times, places: Sequence[int], windows: Sequence[Sequence[Interval]], durations_s: Sequence[Seconds]
 ) -> list[Seconds]:
     """When each begins; once one cannot, never."""
     starts_s, end_s, before = [], -NO_WAY_S, places[0]
     for place, open_in, duration_s in zip(places, windows, durations_s, strict=True):
-        start_s = first_instant(open_in, end_s + ground.drive_s[before][place])
+        start_s = first_instant(open_in, end_s + drive_s[before][place])
         start_s = NO_WAY_S if start_s is None else start_s
         starts_s.append(start_s)
         end_s, before = start_s + duration_s, place
@@ -160,13 +165,13 @@ def _earliest(
 
 
 def _latest(
-    ground: Ground, places: Sequence[int], windows: Sequence[Sequence[Interval]], durations_s: Sequence[Seconds]
+    drive_s: _Times, places: Sequence[int], windows: Sequence[Sequence[Interval]], durations_s: Sequence[Seconds]
 ) -> list[Seconds]:
     """When each must begin so that all after it can in their windows; what cannot had to begin long ago."""
     latest_s, bound_s, after = [], NO_WAY_S, places[-1]
     for number in range(len(places) - 1, -1, -1):
         place = places[number]
-        bound_s -= ground.drive_s[place][after] + durations_s[number]
+        bound_s -= drive_s[place][after] + durations_s[number]
         open_by = [window for window in windows[number] if window.open_s <= bound_s]
         bound_s = last_instant(open_by, bound_s) if open_by else -NO_WAY_S
         latest_s.append(bound_s)

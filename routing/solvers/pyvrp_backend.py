@@ -22,7 +22,7 @@ from pyvrp.IteratedLocalSearch import IteratedLocalSearchCallbacks, IteratedLoca
 
 from geodata.travel_times import NO_WAY_S
 from routing.evaluate import Solution, Worth, limits, vehicle_kinds, worth
-from routing.model import Interval, Load, Problem, Seconds, Vehicle, Visit, ZoneLevel
+from routing.model import Interval, Load, Problem, Seconds, Vehicle, Visit, ZoneLevel, zone_in
 from routing.schedule import leaving_windows, timetable
 from routing.solvers.base import DEFAULT_ITERATIONS, OnImprovement, Stop
 from routing.solvers.improve import advance_late_stops, keep_what_may_stay, place_left_out, rearrange, without
@@ -398,6 +398,7 @@ class _Profile(NamedTuple):
 
     closed: frozenset[int]
     unpreferred: frozenset[int]
+    road_class: int
 
 
 class _Ground:
@@ -424,7 +425,7 @@ class _Ground:
     def profile(self, vehicle: Vehicle) -> _Profile:
         closed = frozenset(at for at, visit in self._visit_at.items() if not visit.takes(vehicle))
         strange = (at for at, visit in self._visit_at.items() if visit.preferred and vehicle.id not in visit.preferred)
-        return _Profile(closed, frozenset(strange))
+        return _Profile(closed, frozenset(strange), vehicle.road_class)
 
     def price_s(self, profile: _Profile) -> Any:
         """Price of going from one location to another. Visits with preferences have one each, so that each pays."""
@@ -438,8 +439,10 @@ class _Ground:
         rows = [self._problem.depot_row(depot) for depot in self._problem.depots] * 2
         rows += [self._visit_at[location].row for location in range(len(rows), self.size)]
         never_s = _never_s(self._problem)
-        travel_s = np.minimum(self._problem.travel_s[np.ix_(rows, rows)], never_s)
-        zones = np.array([0] * len(self.of_depot) + [self._visit_at[at].zone for at in sorted(self._visit_at)])
+        travel_s = np.minimum(self._problem.travel_s[profile.road_class][np.ix_(rows, rows)], never_s)
+        visited = (self._visit_at[at] for at in sorted(self._visit_at))
+        stops = [zone_in(self._problem, profile.road_class, visit) for visit in visited]
+        zones = np.array([0] * len(self.of_depot) + stops)
         visits = np.arange(self.size) >= len(self.of_depot)
         travel_s[(zones[:, None] > zones[None, :]) & visits[None, :]] = never_s
         travel_s[self._apart()] = never_s
@@ -463,7 +466,7 @@ def _longest_loop_s(problem: Problem) -> Seconds:
     within_s = max((visit.within_s for visit in problem.visits), default=0)
     service_s = max((visit.service_s for visit in problem.visits), default=0)
     rows = [problem.depot_row(depot) for depot in problem.depots]
-    home_s = problem.travel_s[np.ix_([visit.row for visit in problem.visits], rows)]
+    home_s = problem.travel_s[:, [visit.row for visit in problem.visits]][:, :, rows]
     return within_s + service_s + int(home_s[home_s < NO_WAY_S].max(initial=0))
 
 

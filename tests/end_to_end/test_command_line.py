@@ -11,17 +11,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from api.cli import main
 from api.example import FOLDER as EXAMPLES
-from api.schemas import PlanDocument
+from api.schemas import DirectionsDocument, PlanDocument
 from geodata.errors import Text
 from geodata.samples import FOLDER as SAMPLES
 from routing import pipeline
 from routing.model import Violation
 
-FILES = {"plan.json", "routes.geojson", "plan.xlsx", "map.png"}
+FILES = {"plan.json", "directions.json", "routes.geojson", "plan.xlsx", "map.png"}
 EXAMPLE = str(EXAMPLES / "coquimbo")
 ALL = str(EXAMPLES / "coquimbo_all")
 QUICK = ("--iterations", "20")
@@ -76,7 +77,7 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str], *, status:
 # --- plan and check ---------------------------------------------------------------------------------------------
 
 
-def test_the_example_is_planned_into_four_files(planned: Path) -> None:
+def test_the_example_is_planned_into_five_files(planned: Path) -> None:
     assert names(planned) == FILES
     plan = PlanDocument.model_validate_json((planned / "plan.json").read_bytes())
     assert plan.summary.check == "passed"
@@ -84,6 +85,15 @@ def test_the_example_is_planned_into_four_files(planned: Path) -> None:
     assert plan.solver.iterations == 20
     assert (planned / "map.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((planned / "routes.geojson").read_bytes())["type"] == "FeatureCollection"
+    directions = DirectionsDocument.model_validate_json((planned / "directions.json").read_bytes())
+    legs = [
+        leg
+        for route in plan.routes
+        for loop in route.loops
+        for leg in (*(stop.leg for stop in loop.stops), loop.back.leg)
+    ]
+    assert [each.travel_s for each in directions.legs] == [leg.travel_s for leg in legs]
+    assert openpyxl.load_workbook(planned / "plan.xlsx").sheetnames[-1] == "行车指引"
     assert names(planned.parent) == {"out"}
 
 

@@ -15,7 +15,7 @@ fails.
     )
     assert town.way("a", "d") == "abd"
 
-A letter is a node; a column is 50 m wide, a row 100 m high, north is up; other signs are for the eye alone. Tags are
+A letter is a node; a column is 50 m wide, a row 100 m high unless ``cell_m`` says else, north is up; other signs are for the eye alone. Tags are
 joined by " + ", and a word without "=" is a ``highway``. A relation says from which ways, over which node or ways, to
 which ways (separated by blanks), and its kind or its tags.
 """
@@ -148,8 +148,9 @@ def drawn(
     *,
     nodes: Mapping[str, str] | None = None,
     relations: Sequence[Relation] = (),
+    cell_m: tuple[float, float] = (COLUMN_M, ROW_M),
 ) -> Drawing:
-    places = dict(_places(picture))
+    places = dict(_places(picture, *cell_m))
     text = _xml(places, ways, nodes or {}, relations)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "drawing.osm"
@@ -163,13 +164,13 @@ def _rounded(lon: float, lat: float) -> tuple[float, float]:
     return round(float(lon), 6), round(float(lat), 6)
 
 
-def _places(picture: str) -> Iterator[tuple[str, LonLat]]:
+def _places(picture: str, column_m: float, row_m: float) -> Iterator[tuple[str, LonLat]]:
     metre = math.degrees(1 / EARTH_RADIUS_M)
     for row, line in enumerate(dedent(picture).strip("\n").split("\n")):
         for column, sign in enumerate(line):
             if sign.isalpha():
-                east = column * COLUMN_M * metre / math.cos(math.radians(ORIGIN.lat))
-                yield sign, LonLat(ORIGIN.lon + east, ORIGIN.lat - row * ROW_M * metre)
+                east = column * column_m * metre / math.cos(math.radians(ORIGIN.lat))
+                yield sign, LonLat(round(ORIGIN.lon + east, 7), round(ORIGIN.lat - row * row_m * metre, 7))
 
 
 # --- OpenStreetMap XML --------------------------------------------------------------------------------------------

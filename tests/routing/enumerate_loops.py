@@ -195,7 +195,7 @@ class _Drive:
         for number, ((depot, visits), wished_s) in enumerate(zip(self.loops, loading, strict=True)):
             there = self.problem.depot_row(depot)
             if number:
-                drive_s = self.problem.drive_s(row, there)
+                drive_s = self.problem.drive_s(self.vehicle, row, there)
                 there_s = self.loaded(self.problem.depots[depot], visits, max(now_s + drive_s + gap_s, wished_s))
                 now_s = self.moved(now_s, drive_s, busy_until_s=there_s or 0) + gap_s
             left_s = self.loaded(self.problem.depots[depot], visits, max(now_s, wished_s))
@@ -204,7 +204,7 @@ class _Drive:
             now_s, row = left_s, there
             first_s = first_s if number else left_s
             for visit in visits:
-                now_s, row = self.moved(now_s, self.problem.drive_s(row, visit.row)), visit.row
+                now_s, row = self.moved(now_s, self.problem.drive_s(self.vehicle, row, visit.row)), visit.row
                 start_s = self.begun(visit, now_s)
                 if start_s is None:
                     return None
@@ -215,7 +215,7 @@ class _Drive:
                 now_s = start_s + visit.service_s
             sealed = any(visit.zone is ZoneLevel.SEALED for visit in visits)
             gap_s = self.problem.scenario.policy.disinfection_s if sealed else 0
-        back_s = self.moved(now_s, self.problem.drive_s(row, self.problem.depot_row(self.vehicle.end)))
+        back_s = self.moved(now_s, self.problem.drive_s(self.vehicle, row, self.problem.depot_row(self.vehicle.end)))
         return (*late, late_s, back_s, -first_s) if self.stands(first_s, back_s, late_s) else None
 
     def moved(self, free_s: int, drive_s: int, *, busy_until_s: int = 0) -> int:

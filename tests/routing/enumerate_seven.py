@@ -128,7 +128,7 @@ class _Routes:
         if any(visit.zone < risk for visit in visits):
             return
         for visit in visits:
-            reached = self._reached(courses, self._problem.drive_s(row, visit.row))
+            reached = self._reached(courses, self._problem.drive_s(self._vehicle, row, visit.row))
             made = _best_of(chain.from_iterable(self._made(course, visit) for course in reached))
             yield from self._orders(visit.row, visits - {visit}, visit.zone, made)
 
@@ -152,7 +152,7 @@ class _Routes:
     def _at_depot(self, prefix: Prefix, courses: Courses, depot: str) -> Iterable[Course]:
         if not prefix.loops:
             return [Course((0,) * 5, 0, 0, 0, self._vehicle.breaks)]
-        drive_s = self._problem.drive_s(prefix.row, self._problem.depot_row(depot))
+        drive_s = self._problem.drive_s(self._vehicle, prefix.row, self._problem.depot_row(depot))
         there = self._reached(courses, drive_s)
         return [course._replace(now_s=course.now_s + prefix.gap_s) for course in there]
 
@@ -192,7 +192,7 @@ class _Routes:
 
     def _worth(self, prefix: Prefix, courses: Courses) -> Worth | None:
         """Of the ways it may go home: fewest late, least late, earliest back, latest away."""
-        drive_s = self._problem.drive_s(prefix.row, self._problem.depot_row(self._vehicle.end))
+        drive_s = self._problem.drive_s(self._vehicle, prefix.row, self._problem.depot_row(self._vehicle.end))
         home = self._reached(courses, drive_s)
         best = min(
             ((*course.late, course.now_s, -course.first_s) for course in home if self._stands(course)), default=()

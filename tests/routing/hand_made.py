@@ -14,10 +14,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from geodata.roads import open_roads
+from geodata.roads import Roads
 from routing.check import check_plan
 from routing.check_roads import check_roads
 from routing.evaluate import Solution, with_summary, with_totals
+from routing.ground import Ground
 from routing.model import (
     DispatchOrder,
     Interval,
@@ -110,19 +111,19 @@ def retimed(posed: Posed, plan: Plan, vehicle: str, *, departure_s: int | None =
 
 
 def _retimed(posed: Posed, loop: Loop, departure_s: int | None) -> Loop:
-    problem = posed.problem
+    problem, van = posed.problem, posed.problem.scenario.vehicles[0]
     now_s = loop.departure_s if departure_s is None else departure_s
     row, stops = problem.depot_row(loop.depot), []
     loop = replace(loop, departure_s=now_s, load_s=now_s)
     for stop in loop.stops:
-        leg = posed.times.leg(problem.positions[row], problem.positions[stop.visit.row])
-        travel_s = problem.drive_s(row, stop.visit.row)
+        leg = posed.ground.leg(0, row, stop.visit.row)
+        travel_s = problem.drive_s(van, row, stop.visit.row)
         now_s += travel_s
         done_s = now_s + stop.visit.service_s
         stops.append(replace(stop, arrival_s=now_s, start_s=now_s, departure_s=done_s, travel_s=travel_s, leg=leg))
         row, now_s = stop.visit.row, done_s
     home = problem.depot_row(loop.end)
-    back_s, back_leg = problem.drive_s(row, home), posed.times.leg(problem.positions[row], problem.positions[home])
+    back_s, back_leg = problem.drive_s(van, row, home), posed.ground.leg(0, row, home)
     return replace(loop, stops=tuple(stops), back_travel_s=back_s, back_s=now_s + back_s, back_leg=back_leg)
 
 
@@ -144,7 +145,7 @@ def left_out(plan: Plan, unserved: Unserved) -> Plan:
 
 
 def violations(posed: Posed, plan: Plan) -> tuple[Violation, ...]:
-    return (*check_plan(posed.problem, plan), *check_roads(posed.roads, posed.problem, plan))
+    return (*check_plan(posed.problem, plan), *check_roads(posed.ground, posed.problem, plan))
 
 
 def rules(found: tuple[Violation, ...]) -> set[str]:
@@ -157,7 +158,12 @@ def under(posed: Posed, policy: Policy) -> Posed:
 
 def on_closed(posed: Posed, arc: int) -> Posed:
     """The same problem, an arc closed since it was posed."""
-    roads = open_roads(posed.roads.network)
+    roads = posed.ground.roads(0, 0)
     ms = roads.ms.copy()
     ms[arc] = 2**31 - 1
-    return replace(posed, roads=replace(roads, ms=ms))
+    return replace(posed, ground=driven_on(posed.ground, replace(roads, ms=ms)))
+
+
+def driven_on(ground: Ground, roads: Roads) -> Ground:
+    """The ground with these roads for the first class of vehicles in the first wave."""
+    return replace(ground, _roads={(0, 0, None): roads}, _times={})

@@ -164,7 +164,7 @@ def _routes(problem: Problem, loops: list[list[tuple[str, list[int]]]]) -> tuple
 
 
 def _reposed(problem: Problem, scenario: Scenario) -> Problem:
-    posed = small.table_problem(scenario, problem.travel_s)
+    posed = small.table_problem(scenario, problem.travel_s[0])
     assert len(posed.visits) == len(problem.visits), "nothing is split"
     return posed
 

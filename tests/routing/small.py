@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from geodata.locate import Located
-from geodata.model import Ints, Leg, LonLat, RoadPosition, Segment
+from geodata.model import Ints, LonLat, RoadPosition, Segment
 from geodata.network import EARTH_RADIUS_M, Network, build_network
 from geodata.travel_times import NO_WAY_S
 from routing.model import (
@@ -27,6 +27,7 @@ from routing.model import (
     Interval,
     Load,
     LocatedPlaces,
+    Measured,
     Place,
     Problem,
     Role,
@@ -170,22 +171,6 @@ def only(given: Scenario, name: str) -> Scenario:
 # --- problems without roads -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class WrittenTimes:
-    """A travel-time table as it is written down: a position's edge is its row."""
-
-    seconds: Ints
-
-    def table(self, origins: Sequence[RoadPosition], destinations: Sequence[RoadPosition]) -> Ints:
-        rows, columns = ([position.edge for position in positions] for positions in (origins, destinations))
-        chosen: Ints = self.seconds[np.ix_(rows, columns)].copy()
-        return chosen
-
-    def leg(self, origin: RoadPosition, destination: RoadPosition) -> Leg | None:
-        travel_s = int(self.seconds[origin.edge, destination.edge])
-        return None if travel_s >= NEVER else Leg(travel_s * 1_000, 0.0, (0,))
-
-
 def table_problem(given: Scenario, seconds: Sequence[Sequence[int]] | Ints) -> Problem:
     """The problem with this table; rows and columns are the access points: depots first, then sites."""
     located = {
@@ -194,7 +179,8 @@ def table_problem(given: Scenario, seconds: Sequence[Sequence[int]] | Ints) -> P
     }
     table = np.array(seconds, dtype=np.int64)
     assert table.shape == (len(located), len(located))
-    return pose_problem(given, LocatedPlaces(located), WrittenTimes(table))
+    row_of = {point: row for row, point in enumerate(located)}
+    return pose_problem(Measured(given, LocatedPlaces(located), table[None].copy(), row_of))
 
 
 def line_problem(given: Scenario, **blocks: int) -> Problem:

@@ -56,7 +56,7 @@ def least_cost_s(problem: Problem) -> Seconds:
 def _outs_s(problem: Problem, part: Sequence[int]) -> Iterator[Seconds]:
     for order in permutations(part):
         rows = [0, *(problem.visits[n].row for n in order), 0]
-        driven_s = sum(problem.travel_s.item(here, there) for here, there in pairwise(rows))
+        driven_s = sum(problem.travel_s.item(0, here, there) for here, there in pairwise(rows))
         yield driven_s + sum(problem.visits[n].service_s for n in order)
 
 

@@ -38,6 +38,7 @@ from routing.solvers.base import Stop as StopWord
 from tests.routing import small
 from tests.routing.hand_made import (
     added_up,
+    driven_on,
     hand_made,
     left_out,
     on_closed,
@@ -445,16 +446,16 @@ def test_a_length_off_by_a_tenth_of_a_metre_is_noticed(metres: float) -> None:
 
 
 def test_an_arc_closed_since_is_noticed() -> None:
-    told = check_roads(on_closed(POSED, 8).roads, POSED.problem, GOOD)
+    told = check_roads(on_closed(POSED, 8).ground, POSED.problem, GOOD)
     assert {(one.rule, one.visit, one.vehicle) for one in told} >= {("ROAD", "S4/1", "V2"), ("ROAD", "S3/1", "V1")}
     assert any("8" in one.message.en and "closed" in one.message.en for one in told)
 
 
 def test_a_faster_road_opened_since_is_noticed() -> None:
-    roads = POSED.roads
+    roads = POSED.ground.roads(0, 0)
     ms = roads.ms.copy()
     ms[4] //= 2
-    told = check_roads(replace(roads, ms=ms), POSED.problem, GOOD)
+    told = check_roads(driven_on(POSED.ground, replace(roads, ms=ms)), POSED.problem, GOOD)
     assert ("ROAD", "S4/1") in {(one.rule, one.visit) for one in told}
 
 
@@ -469,12 +470,12 @@ def test_a_longer_way_that_exists_is_rejected_by_the_search_though_everything_el
     assert violations(posed, good) == ()
     (leg,) = [stop.leg for stop in good.stops()]
     assert leg is not None
-    detour = three_sides(posed.roads.network, leg.arcs[0])
-    detour_ms = 180_000 + ms_of_turns(posed.roads, detour)
+    detour = three_sides(posed.ground.network, leg.arcs[0])
+    detour_ms = 180_000 + ms_of_turns(posed.ground.roads(0, 0), detour)
     travel_s = -(-detour_ms // 1000)
     table = posed.problem.travel_s.copy()
     row = posed.problem.visits[0].row
-    table[posed.problem.depot_row("D"), row] = travel_s
+    table[0, posed.problem.depot_row("D"), row] = travel_s
     forged = replace(posed, problem=replace(posed.problem, travel_s=table))
     longer = with_stop(good, "S1/1", lambda stop: replace(stop, leg=Leg(detour_ms, 3 * BLOCK_M, detour)))
     longer = with_loop(
@@ -488,7 +489,7 @@ def test_a_longer_way_that_exists_is_rejected_by_the_search_though_everything_el
     )
     longer = added_up(forged, longer)
     assert check_plan(forged.problem, longer) == ()
-    told = check_roads(forged.roads, forged.problem, longer)
+    told = check_roads(forged.ground, forged.problem, longer)
     assert [(one.rule, one.visit, one.vehicle) for one in told] == [("ROAD", "S1/1", "V")]
     assert "search" in told[0].message.en
 
@@ -725,7 +726,7 @@ def test_however_a_way_is_spoiled_it_is_noticed(kind: str, example: tuple[Posed,
         plan = with_stop(
             replace(good, routes=(route,)), stop.visit.id, partial(other_member, member="leg", value=wrong)
         )
-        told = check_roads(posed.roads, posed.problem, plan)
+        told = check_roads(posed.ground, posed.problem, plan)
         assert {(one.rule, one.visit, one.vehicle) for one in told} == {("ROAD", stop.visit.id, route.vehicle)}
 
 
@@ -737,5 +738,5 @@ def test_a_way_through_any_closed_arc_is_noticed(example: tuple[Posed, Plan]) ->
         stop = chance.choice(route.loops[0].stops)
         assert stop.leg is not None
         arc = chance.choice(stop.leg.arcs)
-        told = check_roads(on_closed(posed, arc).roads, posed.problem, replace(good, routes=(route,)))
+        told = check_roads(on_closed(posed, arc).ground, posed.problem, replace(good, routes=(route,)))
         assert ("ROAD", stop.visit.id, route.vehicle) in {(one.rule, one.visit, one.vehicle) for one in told}

@@ -12,7 +12,7 @@ import pytest
 from geodata.network import Network
 from geodata.profile import CLOSED
 from geodata.roads import Roads, open_roads
-from routing import pipeline
+from routing import ground
 from routing.check_roads import check_roads
 from routing.model import Plan
 from routing.pipeline import Posed, finish_plan, pose
@@ -20,13 +20,14 @@ from routing.solvers import known_solver
 from routing.solvers.base import Stop
 from tests.geodata.edge_expanded import with_bans
 from tests.routing import small
+from tests.routing.hand_made import driven_on
 
 NETWORKS = 12
 
 
 def planned(roads: Roads, monkeypatch: pytest.MonkeyPatch) -> tuple[Posed, Plan]:
     """Four sites of a grid, served from a corner on these roads."""
-    monkeypatch.setattr(pipeline, "open_roads", lambda *_: roads)
+    monkeypatch.setattr(ground, "open_roads", lambda *_: roads)
     places = {"D": (0, 0), "S1": (2, 1), "S2": (3, 3), "S3": (1, 2), "S4": (0, 3)}
     given = small.at(small.scenario([small.site(name) for name in places if name != "D"]), **places)
     posed = pose(given, roads.network)
@@ -58,7 +59,7 @@ def test_the_checkers_own_search_finds_the_times_of_the_hierarchy(monkeypatch: p
     legs = 0
     for _ in range(NETWORKS):
         posed, plan = planned(restricted_grid(chance), monkeypatch)
-        assert check_roads(posed.roads, posed.problem, plan) == ()
+        assert check_roads(posed.ground, posed.problem, plan) == ()
         legs += sum(stop.leg is not None and len(stop.leg.arcs) > 1 for stop in plan.stops())
     assert legs > 2 * NETWORKS
 
@@ -104,9 +105,9 @@ def test_what_changed_since_is_told(
     since: Callable[[Roads, tuple[int, ...]], Roads], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posed, plan = planned(open_roads(small.grid_network()), monkeypatch)
-    assert check_roads(posed.roads, posed.problem, plan) == ()
+    assert check_roads(posed.ground, posed.problem, plan) == ()
     stop = next(stop for stop in plan.stops() if stop.leg is not None and len(stop.leg.arcs) > 2)
     assert stop.leg is not None
-    found = check_roads(since(posed.roads, stop.leg.arcs), posed.problem, plan)
+    found = check_roads(driven_on(posed.ground, since(posed.ground.roads(0, 0), stop.leg.arcs)), posed.problem, plan)
     mine = [one.message.en for one in found if one.rule == "ROAD" and one.visit == stop.visit.id]
     assert any(told in message for message in mine)

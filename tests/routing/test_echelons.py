@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from geodata.errors import BadInput, Text
-from geodata.roads import open_roads
 from routing.check_transfers import check_stated
 from routing.echelons import apart, require_one_stage
 from routing.model import (
@@ -401,8 +400,8 @@ def test_the_same_request_gives_the_same_plan() -> None:
 
 def test_roads_are_the_ones_of_the_network(good: tuple[Posed, Plan]) -> None:
     posed, plan = good
-    closed = open_roads(posed.roads.network)
+    closed = posed.ground.roads(0, 0)
     ms = closed.ms.copy()
     ms[0] = 2**31 - 1  # the first block, eastward
-    found = violations(replace(posed, roads=replace(closed, ms=ms)), plan)
+    found = violations(replace(posed, ground=hand_made.driven_on(posed.ground, replace(closed, ms=ms))), plan)
     assert "ROAD" in {each.rule for each in found}

@@ -132,7 +132,7 @@ def test_a_visit_left_out_for_want_of_a_bay_is_not_planned_late() -> None:
     found = searched(problem)
     assert len(found.unserved(problem)) == 1
     longer = replace(given, orders=(DispatchOrder("w1", 0, target_s=1_200),))
-    assert searched(small.table_problem(longer, problem.travel_s)).unserved(problem) == []
+    assert searched(small.table_problem(longer, problem.travel_s[0])).unserved(problem) == []
 
 
 def test_where_being_left_out_has_a_price_it_is_weighed_against_the_way() -> None:

@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 
 from geodata.errors import BadInput
-from geodata.roads import open_roads
-from geodata.travel_times import HierarchyTimes
 from routing import problem as posing
+from routing.ground import open_ground
 from routing.model import (
     UNBOUND,
     AccessPoint,
@@ -24,12 +23,15 @@ from routing.model import (
     Scenario,
     SupplyKind,
 )
-from routing.problem import locate_places, pose_problem
+from routing.problem import pose_problem
 from tests.routing import small
 
 
 def crates(limit: int) -> Load:
     return Load(UNBOUND, UNBOUND, limit)
+
+
+VAN = small.vehicle()
 
 
 def parts(problem: Problem) -> list[tuple[str, dict[str, int]]]:
@@ -41,8 +43,7 @@ def posed(given: Scenario) -> Problem:
 
 
 def on_roads(given: Scenario, blocks: int = 12) -> Problem:
-    roads = open_roads(small.line_network(blocks))
-    return pose_problem(given, locate_places(roads, given), HierarchyTimes(roads))
+    return pose_problem(open_ground(given, small.line_network(blocks)).measured())
 
 
 # --- rows -------------------------------------------------------------------------------------------------------
@@ -51,7 +52,7 @@ def on_roads(given: Scenario, blocks: int = 12) -> Problem:
 def test_a_block_of_hand_drawn_road_takes_a_minute() -> None:
     problem = on_roads(small.at(small.scenario([small.site("S1"), small.site("S2")]), D=1, S1=4, S2=9))
     rows = [problem.depot_row("D"), *(visit.row for visit in problem.visits)]
-    assert [[problem.drive_s(a, b) for b in rows] for a in rows] == [[0, 180, 480], [180, 0, 300], [480, 300, 0]]
+    assert [[problem.drive_s(VAN, a, b) for b in rows] for a in rows] == [[0, 180, 480], [180, 0, 300], [480, 300, 0]]
 
 
 def test_sites_that_share_an_access_point_share_a_row() -> None:
@@ -61,7 +62,7 @@ def test_sites_that_share_an_access_point_share_a_row() -> None:
     given = replace(given, sites=shared, access_points=(given.access_points[0], gate))
     problem = on_roads(given)
     assert problem.visits[0].row == problem.visits[1].row == problem.row_of["G"]
-    assert problem.drive_s(problem.depot_row("D"), problem.visits[0].row) == 180
+    assert problem.drive_s(VAN, problem.depot_row("D"), problem.visits[0].row) == 180
 
 
 def test_the_travel_time_table_cannot_be_written_to() -> None:
@@ -294,6 +295,6 @@ def test_depots_off_the_roads_are_bad_input_each_at_its_place_in_the_list() -> N
 
 def test_located_places_know_every_access_point() -> None:
     given = small.at(small.scenario([small.site("S1")]), S1=(3, 1))
-    located: LocatedPlaces = locate_places(open_roads(small.line_network()), given)
+    located: LocatedPlaces = open_ground(given, small.line_network()).located
     assert set(located.by_access_point) == {"D", "S1"}
     assert located.by_access_point["S1"].position is None

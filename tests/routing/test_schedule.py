@@ -171,7 +171,7 @@ def test_alone_a_visit_needs_a_vehicle_that_holds_it_and_a_road() -> None:
     tight = small.BOUNDLESS._replace(crates=2)
     assert earliest_alone(problem, small.vehicle(capacity=tight), problem.visits[0]) is None
     cut = np.array(problem.travel_s)
-    cut[0, 1] = small.NEVER
+    cut[0, 0, 1] = small.NEVER
     assert earliest_alone(replace(problem, travel_s=cut), small.vehicle(), problem.visits[0]) is None
 
 
@@ -186,14 +186,14 @@ def simulate(problem: Problem, vehicle: Vehicle, visits: list[Visit], departure_
     row, now_s = problem.depot_row(vehicle.start), departure_s
     starts_s = []
     for visit in visits:
-        now_s += problem.drive_s(row, visit.row)
+        now_s += problem.drive_s(vehicle, row, visit.row)
         while not any(opens_s <= now_s <= closes_s for opens_s, closes_s in visit.windows):
             now_s += 1
             if now_s > 2 * HORIZON:
                 return None
         starts_s.append(now_s)
         row, now_s = visit.row, now_s + visit.service_s
-    back_s = now_s + problem.drive_s(row, problem.depot_row(vehicle.end))
+    back_s = now_s + problem.drive_s(vehicle, row, problem.depot_row(vehicle.end))
     return Trip(departure_s, tuple(starts_s), back_s) if back_s <= vehicle.shift.close_s else None
 
 

@@ -58,7 +58,7 @@ def tight(seed: int) -> Tight:
     given = _asking_more(chance, drawn.scenario)
     if seed % 5 == 0:
         given = _priced(chance, given)
-    table = drawn.travel_s.copy()
+    table = drawn.travel_s[0].copy()
     if chance.random() < 0.3:
         nowhere = len(given.depots) + chance.randrange(len(given.sites))
         table[nowhere, :] = table[:, nowhere] = small.NEVER

@@ -109,7 +109,7 @@ class _Alone:
 
     def drives(self, vehicle: Vehicle) -> bool:
         start, end = (self.problem.depot_row(name) for name in (vehicle.start, vehicle.end))
-        table = self.problem.travel_s
+        table = self.problem.travel_s[vehicle.road_class]
         return bool(table[start, self.visit.row] < small.NEVER and table[self.visit.row, end] < small.NEVER)
 
     def comes_with_a_pass(self) -> bool:
