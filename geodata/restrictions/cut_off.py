@@ -17,7 +17,7 @@ from geodata.restrictions.resolve import Placed, Resolved
 from geodata.restrictions.served import Served, served_from
 from geodata.roads import Roads
 
-MOST_PAIRS = 300
+MOST_PAIRS = 100
 """So many pairs are tried; beyond them a set is found that opens the way and holds nothing needless."""
 
 
@@ -143,7 +143,7 @@ def _smallest_sets(trials: _Trials, shut: Mapping[int, RoadPosition]) -> dict[in
     left = [at for at, is_open in enumerate(opens(tuple(numbers))) if is_open]
     for size, most in ((1, len(numbers)), (2, MOST_PAIRS)):
         hopeful = ((lifted, pockets.joined(lifted)[left]) for lifted in combinations(numbers, size) if left)
-        for lifted, joined in islice((each for each in hopeful if each[1].any()), most):
+        for lifted in islice((lifted for lifted, joined in hopeful if joined.any()), most):
             for at in left:
                 if opens(lifted)[at]:
                     opened[at].append(lifted)
@@ -217,9 +217,18 @@ def _nearest(
     plane: Plane, served: Served, position: RoadPosition, edge: int, borders: Sequence[RoadPosition]
 ) -> tuple[RoadPosition | None, float]:
     on_edge = [] if edge < 0 else [plane.index.position(position.point, edge)]
-    feet = [plane.index.position(position.point, each) for each in sorted({border.edge for border in borders})]
-    offered = [*on_edge, *borders, *(foot for foot in feet if served.has(foot))]
-    offered = [each for each in offered if served.has(each)]
+    best = _first_of(plane, position, [*on_edge, *borders])
+    if best[0] is None:
+        return best
+    near = {border.edge for border in borders} & set(plane.index.edges_within(position.point, best[1]).tolist())
+    feet = [plane.index.position(position.point, each) for each in sorted(near)]
+    return _first_of(plane, position, [best[0], *(foot for foot in feet if served.has(foot))])
+
+
+def _first_of(
+    plane: Plane, position: RoadPosition, offered: Sequence[RoadPosition]
+) -> tuple[RoadPosition | None, float]:
+    """The nearest of some positions, and metres to it."""
     if not offered:
         return None, float("inf")
     places = plane.points([each.point for each in offered])

@@ -27,20 +27,23 @@ Link = tuple[int, int, frozenset[int]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pockets:
-    """Pieces are numbered; ``links`` join them. ``places`` and ``depots`` are pieces of their own."""
+    """Pieces are numbered; links [l] join two each where ``shut_by[kind]`` is lifted. Places and depots are pieces too."""
 
     pieces: int
-    links: tuple[Link, ...]
-    places: tuple[int, ...]
-    depots: tuple[int, ...]
+    ends: Ints
+    kind: Ints
+    shut_by: tuple[frozenset[int], ...]
+    places: Ints
+    depots: Ints
 
     def joined(self, lifted: Collection[int]) -> Booleans:
         """For each place whether it hangs together with some depot once restrictions with these numbers are lifted."""
         gone = frozenset(lifted)
-        ends = np.array([link[:2] for link in self.links if link[2] <= gone], dtype=np.int64).reshape(-1, 2)
-        graph = csr_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(self.pieces, self.pieces))
+        is_open = np.array([shut_by <= gone for shut_by in self.shut_by], dtype=np.bool_)
+        start, end = self.ends[is_open[self.kind]].T
+        graph = csr_array((np.ones(len(start)), (start, end)), shape=(self.pieces, self.pieces))
         labels = connected_components(graph, directed=False)[1]
-        return np.isin(labels[list(self.places)], labels[list(self.depots)])
+        return np.isin(labels[self.places], labels[self.depots])
 
 
 def pockets_of(
@@ -62,8 +65,17 @@ def pockets_of(
             (number, int(piece[heads[stop.edge]]), _between(barred, stop.edge, stop.fraction, 1.0)),
         ]
     links += _on_one_edge(barred, places, depots, first)
-    numbers = tuple(range(first, first + len(stops)))
-    return Pockets(first + len(stops), _distinct(links), numbers[: len(places)], numbers[len(places) :])
+    links = list(dict.fromkeys(links))
+    kinds = {shut_by: number for number, shut_by in enumerate(dict.fromkeys(link[2] for link in links))}
+    numbers = first + np.arange(len(stops))
+    return Pockets(
+        first + len(stops),
+        np.array([link[:2] for link in links], dtype=np.int64).reshape(-1, 2),
+        np.array([kinds[link[2]] for link in links], dtype=np.int64),
+        tuple(kinds),
+        numbers[: len(places)],
+        numbers[len(places) :],
+    )
 
 
 def _barred(barring: Sequence[Placed]) -> Barred:
@@ -110,7 +122,3 @@ def _on_one_edge(
             if place.edge == depot.edge:
                 low, high = sorted((place.fraction, depot.fraction))
                 yield first + at, first + number, _between(barred, place.edge, low, high)
-
-
-def _distinct(links: Sequence[Link]) -> tuple[Link, ...]:
-    return tuple(dict.fromkeys(links))

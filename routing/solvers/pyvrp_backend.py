@@ -319,8 +319,6 @@ class _Model:
         vehicle, leave = self._vehicle(kind), kind.leave
         depots = list(self._problem.depots)
         most_loops, singly = _loops(vehicle), _from_departure(self._problem)
-        shift_s = vehicle.shift.close_s - min(0, vehicle.shift.open_s)
-        longest_s = self._problem.scenario.policy.longest_route_s
         return pyvrp.VehicleType(
             num_available=len(kind.numbers) * (most_loops if singly else 1),
             capacity=[min(limit, bound) for limit, bound in zip(vehicle.capacity, _most(self._problem), strict=True)],
@@ -330,7 +328,7 @@ class _Model:
             tw_early=max(0, leave.open_s),
             tw_late=max(0, vehicle.shift.close_s),
             start_late=max(0, leave.close_s),
-            shift_duration=min(shift_s, _longest_loop_s(self._problem) if singly else shift_s, longest_s or shift_s),
+            shift_duration=self._longest_s(vehicle, singly=singly),
             unit_distance_cost=1,
             unit_duration_cost=1,
             profile=profiles.index(self._ground.profile(vehicle)),
@@ -339,6 +337,14 @@ class _Model:
             else [len(depots) + depots.index(d) for d in vehicle.reload_at],
             max_reloads=0 if singly else most_loops - 1,
         )
+
+    def _longest_s(self, vehicle: Vehicle, *, singly: bool) -> Seconds:
+        """Where a vehicle reloads its route is not limited: PyVRP 0.14's local search may then go round in circles."""
+        shift_s = vehicle.shift.close_s - min(0, vehicle.shift.open_s)
+        longest_s = self._problem.scenario.policy.longest_route_s or shift_s
+        if singly:
+            return min(shift_s, longest_s, _longest_loop_s(self._problem))
+        return NO_WAY_S if _loops(vehicle) > 1 else min(shift_s, longest_s)
 
     def write(self, solution: Solution) -> pyvrp.Solution:
         """A solution of ours as a start for PyVRP, each visit by the offer in whose window it begins."""

@@ -9,7 +9,7 @@ import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import networkx as nx
@@ -21,7 +21,18 @@ from geodata.locate import RoadIndex
 from geodata.model import LonLat, RoadPosition, Segment
 from geodata.network import Network, build_network
 from geodata.profile import CLOSED
-from geodata.restrictions import Checkpoint, Closure, InForce, Resolved, Restrictions, Zone, resolve
+from geodata.restrictions import (
+    Checkpoint,
+    Closure,
+    InForce,
+    Resolved,
+    Restrictions,
+    Zone,
+    explain_cut_off,
+    hand_overs,
+    resolve,
+    served_from,
+)
 from geodata.roads import Part, Roads
 from geodata.travel_times import NO_WAY_S, DijkstraTimes, HierarchyTimes
 from tests.geodata.edge_expanded import World, reference_row
@@ -261,6 +272,80 @@ def compare_with_turns(chance: random.Random) -> tuple[int, int, int]:
     expected = [reference_row(world, origin, positions) for origin in positions]
     require_same(now, positions, expected, Cuts({}, {}))
     return len(positions) ** 2, sum(ms is not None for row in expected for ms in row), len(cut.closed)
+
+
+def test_what_cuts_places_off_is_as_small_as_trying_every_set_tells() -> None:
+    """Every set of up to two, and for larger ones that none of it can be left out, by the times of the tables."""
+    chance, sizes = random.Random(SEED), []
+    for _ in range(60):
+        network = random_network(chance)
+        roads = plain_roads(network, np.ones(network.arcs, dtype=np.int64))
+        drawn = [Closure(f"C{number}", _area(chance)) for number in range(chance.randint(2, 5))]
+        restrictions = without_idle(roads, Restrictions(tuple(drawn)))
+        resolved = resolve(RoadIndex(roads), restrictions)
+        depot, *places = [at(roads, chance.randrange(network.edges), chance.random()) for _ in range(6)]
+
+        def is_open(place: RoadPosition, *lifted: str) -> bool:
+            now = resolved.roads_for(roads, span=WAVE, lifted=lifted)  # noqa: B023
+            there_and_back = [([depot], [place]), ([place], [depot])]  # noqa: B023
+            return all(DijkstraTimes(now).table(*ends)[0, 0] < NO_WAY_S for ends in there_and_back)
+
+        names = [closure.id for closure in restrictions.closures]
+        for place, found in zip(
+            places, explain_cut_off(resolved, roads, places, depots=[depot], span=WAVE), strict=True
+        ):
+            assert (found is None) == is_open(place)
+            if found is None:
+                continue
+            small = next((sets for size in (1, 2) if (sets := [
+                lifted for lifted in combinations(names, size) if is_open(place, *lifted)
+            ])), None)  # fmt: skip
+            sizes.append(len(found.by[0]) if found.by else 0)
+            if small is not None:
+                assert list(found.by) == small
+            elif found.by:
+                (lifted,) = found.by
+                assert is_open(place, *lifted)
+                assert not any(is_open(place, *fewer) for fewer in combinations(lifted, len(lifted) - 1))
+            else:
+                assert not is_open(place, *names)
+    assert {0, 1, 2} <= set(sizes)
+
+
+def test_gates_are_the_nearest_border_points_that_can_be_driven_to_and_left() -> None:
+    """Of one zone at a time: every place at which shapely has a street cross its border is tried by the tables."""
+    chance, found = random.Random(SEED), 0
+    for _ in range(60):
+        network = random_network(chance)
+        roads = plain_roads(network, np.ones(network.arcs, dtype=np.int64))
+        restrictions = Restrictions(zones=(Zone("Z", _area(chance)),))
+        resolved = resolve(RoadIndex(roads), restrictions)
+        now, plane = resolved.roads_for(roads, span=WAVE), resolved.plane
+        closed = cuts(resolved, restrictions, frozenset()).closed
+        inside = [(edge, chance.uniform(*part)) for edge, parts in closed.items() for part in parts]
+        anywhere = [(chance.randrange(network.edges), chance.random()) for _ in range(4)]
+        depot, *places = [plane.position(*place) for place in (*anywhere, *inside)]
+        times = DijkstraTimes(now)
+        borders = [
+            plane.position(edge, mark) for edge, parts in now.closed_parts.items() for part in parts for mark in part
+        ]
+        at_border = [border for border in borders if 0.0 < border.fraction < 1.0]
+        assert len(at_border) == sum(0.0 < mark < 1.0 for parts in closed.values() for part in parts for mark in part)
+        there, back = times.table([depot], at_border)[0], times.table(at_border, [depot])[:, 0]
+        usable = [border for border, *ways in zip(at_border, there, back, strict=True) if max(ways) < NO_WAY_S]
+        handed = hand_overs(resolved, served_from(now, [depot]), places, span=WAVE)
+        for place, hand_over in zip(places, handed, strict=True):
+            within = any(start < place.fraction < end for start, end in closed.get(place.edge, ()))
+            assert (hand_over is not None) == within
+            if hand_over is None or hand_over.gate is None:
+                assert hand_over is None or not usable
+                continue
+            found += 1
+            here, *others = plane.points([place.point, *(border.point for border in usable)])
+            nearest = min(float(np.hypot(*(other - here))) for other in others)
+            # crossings within a metre of one another are one gate
+            assert hand_over.away_m == pytest.approx(nearest, abs=1.0)
+    assert found > 40
 
 
 def compare(count: int, seed: int) -> None:

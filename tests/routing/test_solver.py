@@ -16,6 +16,7 @@ from routing.solvers import known_solver
 from routing.solvers.base import Stop
 from tests.routing import small
 from tests.routing.enumerate_plans import best_worth, random_problem
+from tests.routing.tight import tight
 
 PRICES = {1: 9_000, 2: 4_000, 3: 1_500}
 LATE = Policy("deliver_late")
@@ -267,3 +268,10 @@ def test_only_improvements_are_told_and_the_last_one_is_what_is_returned(seed: i
     found = known_solver("pyvrp").solve(problem, stop=stop, seed=0, on_improvement=hear)
     assert all(later < earlier for earlier, later in pairwise(told))
     assert told[-1] == worth(problem, found)
+
+
+def test_a_search_with_reloads_and_a_longest_route_comes_to_an_end() -> None:
+    """PyVRP 0.14.1 went round in circles here while it was told the longest route of vehicles that reload."""
+    problem = tight(52).problem
+    assert problem.scenario.policy.longest_route_s is not None
+    assert problem.visits

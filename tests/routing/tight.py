@@ -37,9 +37,6 @@ from routing.solvers.base import Stop
 from tests.routing import enumerate_loops, small
 
 SOLVE = Stop(iterations=60)
-ENDLESS = frozenset({52})
-"""Seeds at which a local search of PyVRP 0.14.1 does not come to an end."""
-
 PIANO = SupplyKind("piano", "钢琴", grams=1_000, cm3=1_000, crates=20.0)
 """One is more than any vehicle holds."""
 
