@@ -34,6 +34,7 @@ format: $(READY) ## format the code and sort its imports
 
 bench: $(READY) $(FONTS) ## measure on real networks; results to benchmarks/results/
 	$(BIN)/python -m benchmarks.travel_times
+	$(BIN)/python -m benchmarks.roads
 	$(BIN)/python -m benchmarks.turn_designs
 	$(BIN)/python -m benchmarks.dalian report
 	$(BIN)/python -m benchmarks.rules

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from geodata.model import Segment
+from geodata.tags import JOINT, STAR
 
 Places = Mapping[int, tuple[float, float]]
 """Where each node lies: lon, lat."""
@@ -118,7 +119,9 @@ def _point(roads: Sequence[Segment], end: tuple[int, str]) -> tuple[float, float
 
 
 def _joints(node: int, copies: Sequence[int], point: tuple[float, float], tags: Mapping[str, str]) -> Iterator[Segment]:
-    pairs = [(copies[0], copies[1])] if len(copies) == 2 else [(copy, node) for copy in copies]
+    is_star = len(copies) > 2
+    pairs = [(copy, node) for copy in copies] if is_star else [(copies[0], copies[1])]
+    tags = {**tags, JOINT: STAR} if is_star else tags
     for tail, head in pairs:
         place = np.array([point, point])
         yield Segment(tail=tail, head=head, points=place, way=0, tags=tags, names={}, barrier_node=node)

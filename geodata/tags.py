@@ -14,6 +14,9 @@ ROADS = frozenset(
 )
 """Values of ``highway`` that some vehicle or a person on foot can use. Roads under construction are not among them."""
 
+JOINT, STAR = "joint", "star"
+"""Key and value, of our own, of the edges that join several copies of a barrier node to the node itself, their head."""
+
 KEPT_KEYS = frozenset(
     {
         *("highway", "service", "junction", "barrier", "locked", "kerb", "oneway", "motorroad", "toll", "surface"),

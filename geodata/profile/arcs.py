@@ -17,6 +17,7 @@ from geodata.profile.enclosed import enclosed
 from geodata.profile.kinds import CLOSED
 from geodata.profile.road_users import RoadUser
 from geodata.profile.speeds import speed_kmh
+from geodata.tags import JOINT, STAR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,10 +71,12 @@ def _judge(tags: Mapping[str, str], direction: str, user: RoadUser, place: LonLa
 
 
 def _pace(tags: Mapping[str, str], direction: str, user: RoadUser) -> _Judgement:
-    """A barrier has no length and takes seconds; a road takes its length at a speed that the hour lowers."""
+    """A barrier has no length and takes seconds, once; a road takes its length at a speed that the hour lowers."""
     kind = road_class(tags)
     if not kind:
-        return _Judgement(1.0, user.profile.barrier_s.get(tags.get("barrier", ""), 0.0), 0.0)
+        is_behind = tags.get(JOINT) == STAR and direction == "backward"
+        barrier_s = user.profile.barrier_s.get(tags.get("barrier", ""), 0.0)
+        return _Judgement(1.0, 0.0 if is_behind else barrier_s, 0.0)
     return _Judgement(speed_kmh(tags, direction, user) / user.factor(kind), 0.0, 0.0)
 
 

@@ -117,3 +117,18 @@ def at(begin: str, end: str) -> RoadUser:
 )
 def test_a_gate_with_opening_hours_is_passed_while_it_is_open(user: RoadUser, way: str) -> None:
     assert crossed("barrier=gate + opening_hours=06:00-22:00").way("a", "c", user) == way
+
+
+def test_a_gate_where_several_roads_meet_is_passed_once() -> None:
+    """200 m there and 200 m on at 20 km/h are 72 s, the gate 15 s; straight on through the crossing 7 ms."""
+    town = drawn(
+        """
+        a---b---c
+            |
+            s
+        """,
+        {"ab": "residential", "bc": "residential", "sb": "residential"},
+        nodes={"b": "barrier=gate"},
+    )
+    assert town.seconds("a", "c") == pytest.approx(72.0 + 15.0, abs=0.2)
+    assert town.seconds("c", "s") < 72.0 + 15.0 + 7.5

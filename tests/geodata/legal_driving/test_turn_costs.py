@@ -212,3 +212,29 @@ def test_a_profile_is_a_value_and_another_one_turns_at_other_cost() -> None:
     assert VAN.turns is not None
     slow = replace(VAN, name="slow", turns=replace(VAN.turns, turn_s=15.0))
     assert crossing().seconds("s", "a", RoadUser(slow)) == 42.8  # 32 + 2 x 5.395
+
+
+def test_following_a_roundabout_is_no_turn() -> None:
+    """The circle bends by 53 and by 127 degrees where roads join it; only leaving and entering it are turns."""
+    circle = drawn(
+        """
+                n
+                |
+                c
+               / \\
+              d   b-----o
+               \\ /
+                a
+                |
+                s
+        """,
+        {"abcda": "primary + junction=roundabout", "sa": "primary", "ob": "primary", "nc": "primary"},
+    )
+    user = RoadUser(VAN)
+    costs = turn_costs(circle.network, user, arc_costs(circle.network, user).ms)
+    network = circle.network
+    is_round = np.array([network.tag_sets[tags].get("junction") == "roundabout" for tags in network.edge_tags])
+    came, goes = (is_round[network.arc_edge[network.state_arc[end]]] for end in (network.turn_from, network.turn_to))
+    bends = came & goes & (np.abs(network.turn_angle) > 45) & (np.abs(network.turn_angle) < 150)
+    assert bends.any()
+    assert (costs[bends] == 0).all()
