@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_fleet(commands)
     _add_evenness(commands)
+    _add_roads(commands)
     _add_network(commands)
     _add_scenario(commands)
     _add_serve(commands)
@@ -290,6 +291,33 @@ def _study(
             return NOT_CHECKED
         write(options.out, found, language=options.lang)
     show(found, options.out, options.lang)
+    return DONE
+
+
+# --- roads ------------------------------------------------------------------------------------------------------
+
+
+def _add_roads(commands: Commands) -> None:
+    command = _command(commands, "roads", _roads, "report the roads under the restrictions in force")
+    command.add_argument("scenario", type=Path, metavar="SCENARIO", help="folder, workbook (.xlsx) or document (.json)")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder the report is written to")
+
+
+def _roads(options: argparse.Namespace) -> int:
+    from api.files.outputs import require_writable
+    from api.files.roads_outputs import write_roads_outputs
+    from api.files.scenario import read_scenario
+    from api.road_study import roads_document
+    from api.service import Networks
+    from api.terminal import show_roads
+
+    loaded = read_scenario(options.scenario)
+    require_writable(options.out)
+    networks = Networks(loaded.folder, by_path=True)
+    with _located(loaded.locate):
+        report = roads_document(loaded.document, networks=networks, warnings=loaded.warnings)
+    write_roads_outputs(options.out, report, networks.load(loaded.document.network), language=options.lang)
+    show_roads(report, options.out, options.lang)
     return DONE
 
 

@@ -6,6 +6,7 @@ They run on whatever entries can be read, so that one bad cell does not hide wha
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from api.schemas import (
     DepotEntry,
     Document,
     DriverEntry,
+    HourFactorEntry,
     KindEntry,
     LockEntry,
     OrderEntry,
@@ -36,6 +38,7 @@ from api.schemas import (
 )
 from geodata.errors import Complaint, Text
 from geodata.model import Datum
+from geodata.profile import FACTOR_CLASSES, KINDS
 
 MOST_OF = {
     "kinds": 200,
@@ -49,6 +52,7 @@ MOST_OF = {
     "checkpoints": 2_000,
     "zones": 2_000,
     "passes": 20_000,
+    "hour_factors": 2_000,
 }
 MOST_LINES = 500
 MOST_CHOICES = 5_000_000
@@ -76,6 +80,7 @@ ENTRIES: dict[str, type[Document]] = {
     "checkpoints": CheckpointEntry,
     "zones": ZoneEntry,
     "passes": PassEntry,
+    "hour_factors": HourFactorEntry,
 }
 COUNTED = re.compile(r"(?P<entry>.+)-(?P<number>[1-9]\d{0,3})")
 MOST_SHOWN = 5
@@ -144,6 +149,30 @@ BREAK_OUTSIDE = Text("休息“{rest}”不在班次“{shift}”之内", "the b
 NO_LENGTH = Text(
     "{count} 辆（组）车没有填写车长，不会派往限制车长的 {sites} 个点位：{names}",
     "no length is given for {count} entries of vehicles, which are not sent to the {sites} sites that limit it: {names}",
+)
+UNKNOWN_CLASS = Text(
+    "未知的道路等级“{id}”；应为 highway 的取值，例如 primary，或用 * 表示所有等级",
+    "unknown class of roads '{id}'; a value of highway such as primary, or * for any",
+)
+UNKNOWN_CLASS_LIKE = Text(
+    "未知的道路等级“{id}”，是否为“{like}”？", "unknown class of roads '{id}'; did you mean '{like}'?"
+)
+SAME_HOUR = Text(
+    "道路等级“{id}”在 {hour} 时已有系数", "the class of roads '{id}' already has a factor for the hour {hour}"
+)
+SIZE_ON_FOOT = Text("步行者没有车辆尺寸与重量", "who goes on foot has no dimensions of a vehicle")
+AXLE_ABOVE_WEIGHT = Text(
+    "轴重 {axle} 吨超过总重 {weight} 吨", "the axle load of {axle} t is more than the total weight of {weight} t"
+)
+LOAD_ABOVE_WEIGHT = Text(
+    "总重 {weight} 吨（含货物）不大于载重 {kg} 公斤",
+    "the total weight of {weight} t, load included, is no more than the load of {kg} kg",
+)
+HEAVIER = Text(
+    "{count} 辆（组）车的载重不小于其通行方式通常的总重（如 {usual} 吨），限重与货车限行将按通常总重判断；"
+    "请填写总重或改通行方式：{names}",
+    "{count} entries of vehicles carry no less than their profile usually weighs laden (such as {usual} t), by which limits of"
+    " weight and bans of lorries are judged; give their total weight or another profile: {names}",
 )
 NO_DEMAND = Text("没有任何点位有需求", "no site demands anything")
 NO_CAPACITY = Text(
@@ -230,6 +259,7 @@ class Parts:
     checkpoints: Part[CheckpointEntry]
     zones: Part[ZoneEntry]
     passes: Part[PassEntry]
+    hour_factors: Part[HourFactorEntry]
     timezone: object
     lists_hours: bool
     demand_known: bool
@@ -262,6 +292,7 @@ def readable_parts(raw: dict[str, Any], document: ScenarioDocument | None, unrea
         checkpoints=_part(raw, document, "checkpoints", CheckpointEntry, unread),
         zones=_part(raw, document, "zones", ZoneEntry, unread),
         passes=_part(raw, document, "passes", PassEntry, unread),
+        hour_factors=_part(raw, document, "hour_factors", HourFactorEntry, unread),
         timezone=raw.get("timezone", "Asia/Shanghai"),
         lists_hours=isinstance(settings, dict) and settings.get("unreadable_hours") == "list",
         datum=raw["datum"] if isinstance(raw.get("datum"), dict) else {},
@@ -298,6 +329,7 @@ def cross_complaints(parts: Parts) -> Iterator[Complaint]:
 def cross_warnings(parts: Parts) -> Iterator[Complaint]:
     """What is let through, but should be known: hours taken as always open, notes read past, unknown lengths."""
     yield from _without_length(parts)
+    yield from _heavier_than_usual(parts)
     if parts.lists_hours:
         yield from (complaint_at(pointer, HOURS_LISTED, reason=reason) for pointer, reason in _unread_receiving(parts))
     for index, site in parts.sites.entries:
@@ -518,12 +550,74 @@ def _targets(parts: Parts) -> Iterator[Complaint]:
 def _without_length(parts: Parts) -> Iterator[Complaint]:
     """One warning for all: a vehicle of unknown length is not sent where length is limited."""
     limited = [index for index, site in parts.sites.entries if site.longest_vehicle_m is not None]
-    unknown = [(index, vehicle.id) for index, vehicle in parts.vehicles.entries if vehicle.length_m is None]
+    unknown = [(index, vehicle.id) for index, vehicle in parts.vehicles.entries if _length_matters(vehicle)]
     if limited and unknown:
         names = "、".join(identifier for _, identifier in unknown[:MOST_SHOWN])
         names += " …" if len(unknown) > MOST_SHOWN else ""
         pointer = pointer_to("vehicles", unknown[0][0], "length_m")
         yield complaint_at(pointer, NO_LENGTH, count=len(unknown), sites=len(limited), names=names)
+
+
+def _length_matters(vehicle: VehicleEntry) -> bool:
+    return vehicle.length_m is None and vehicle.profile != "on_foot"
+
+
+def _sizes(parts: Parts) -> Iterator[Complaint]:
+    """What one figure of a vehicle says against another."""
+    for index, vehicle in parts.vehicles.entries:
+        if vehicle.profile == "on_foot":
+            for member in ("height_m", "width_m", "length_m", "weight_t", "axle_t"):
+                if getattr(vehicle, member) is not None:
+                    yield complaint_at(pointer_to("vehicles", index, member), SIZE_ON_FOOT)
+        elif vehicle.weight_t is not None:
+            yield from _weights(index, vehicle, vehicle.weight_t)
+
+
+def _weights(index: int, vehicle: VehicleEntry, weight_t: float) -> Iterator[Complaint]:
+    if vehicle.axle_t is not None and vehicle.axle_t > weight_t:
+        pointer = pointer_to("vehicles", index, "axle_t")
+        yield complaint_at(pointer, AXLE_ABOVE_WEIGHT, axle=f"{vehicle.axle_t:g}", weight=f"{weight_t:g}")
+    if vehicle.capacity_kg is not None and vehicle.capacity_kg >= 1_000 * weight_t:
+        pointer = pointer_to("vehicles", index, "weight_t")
+        yield complaint_at(pointer, LOAD_ABOVE_WEIGHT, kg=f"{vehicle.capacity_kg:g}", weight=f"{weight_t:g}")
+
+
+def _hour_factors(parts: Parts) -> Iterator[Complaint]:
+    seen: set[tuple[str, int]] = set()
+    hints = MOST_HINTS
+    for index, entry in parts.hour_factors.entries:
+        if entry.road_class not in FACTOR_CLASSES:
+            like = nearest_name(entry.road_class, FACTOR_CLASSES) if hints else ""
+            hints = max(0, hints - 1)
+            message = UNKNOWN_CLASS_LIKE if like else UNKNOWN_CLASS
+            pointer = pointer_to("hour_factors", index, "road_class")
+            yield complaint_at(pointer, message, id=entry.road_class, like=like)
+        if (entry.road_class, entry.hour) in seen:
+            yield complaint_at(
+                pointer_to("hour_factors", index, "hour"), SAME_HOUR, id=entry.road_class, hour=entry.hour
+            )
+        seen.add((entry.road_class, entry.hour))
+
+
+def _heavier_than_usual(parts: Parts) -> Iterator[Complaint]:
+    """One warning for all vehicles whose load alone is as heavy as what their profile weighs laden, for want of a weight."""
+    heavy = [
+        (index, vehicle)
+        for index, vehicle in parts.vehicles.entries
+        if vehicle.weight_t is None and (vehicle.capacity_kg or 0.0) >= 1_000 * _usual_weight_t(vehicle)
+    ]
+    if heavy:
+        names = "、".join(vehicle.id for _, vehicle in heavy[:MOST_SHOWN]) + (" …" if len(heavy) > MOST_SHOWN else "")
+        index, first = heavy[0]
+        usual = f"{_usual_weight_t(first):g}"
+        yield complaint_at(
+            pointer_to("vehicles", index, "capacity_kg"), HEAVIER, count=len(heavy), usual=usual, names=names
+        )
+
+
+def _usual_weight_t(vehicle: VehicleEntry) -> float:
+    usual_t = KINDS[vehicle.profile].size.weight_t
+    return math.inf if usual_t is None else usual_t
 
 
 # --- depots that are supplied from others ---
@@ -716,6 +810,8 @@ CHECKS: tuple[Callable[[Parts], Iterator[Complaint]], ...] = (
     _lock_references,
     _contradictions,
     _targets,
+    _sizes,
+    _hour_factors,
     _stages,
     _vehicles_of_stages,
     _nothing_to_do,

@@ -75,9 +75,13 @@ class _Names:
             | {name: depot.place for name, depot in problem.depots.items()},
         )
 
-    def risk_at(self, place: str) -> ZoneLevel:
-        """Depots are outside of all zones."""
-        return self.sites[place].zone if place in self.sites and place not in self.problem.depots else ZoneLevel.OPEN
+    def risk_at(self, place: str, vehicle: str) -> ZoneLevel:
+        """Where the vehicle stops for it: at a gate, if it is one that hands over there. Depots are outside of all zones."""
+        if place not in self.sites or place in self.problem.depots:
+            return ZoneLevel.OPEN
+        visits = [visit for visit in self.problem.visits if visit.site == place]
+        levels = (self.problem.zone_of(self.vehicles[vehicle], visit) for visit in visits)
+        return max(levels, default=self.sites[place].zone)
 
 
 def _vehicle_now(
@@ -85,7 +89,8 @@ def _vehicle_now(
 ) -> VehicleNow:
     on_board = tuple(DemandLine(line.kind, line.units) for line in entry.on_board if line.units)
     planned = by_plan.get(entry.vehicle)
-    been = names.risk_at(entry.at) if planned is None else max(planned.been, names.risk_at(entry.at))
+    been = names.risk_at(entry.at, entry.vehicle)
+    been = been if planned is None else max(planned.been, been)
     return VehicleNow(
         vehicle=entry.vehicle,
         access_point=names.places[entry.at].access_point,
@@ -164,7 +169,7 @@ class _Transfers:
         giver, taker = self._now[entry.from_vehicle], self._taker(entry)
         lines = entry.lines or giver.on_board
         given, taken = goods_moved(giver, taker, [DemandLine(line.kind, line.units) for line in lines])
-        risk = ZoneLevel.OPEN if entry.at is None else self._names.risk_at(entry.at)
+        risk = ZoneLevel.OPEN if entry.at is None else self._names.risk_at(entry.at, entry.to_vehicle)
         taken = replace(taken, been=max(taken.been, risk))
         vehicle = self._names.vehicles[entry.to_vehicle]
         if taken.loops_made > vehicle.max_loops:

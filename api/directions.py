@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from api.maps.driven import leg_ends, places_on_road, require_its_network
+from api.maps.driven import leg_ends, places_on_road, require_its_network, stands_at
 from api.schemas import (
     Bilingual,
     DirectionsDocument,
@@ -21,8 +21,12 @@ from geodata.direction_texts import direction_text
 from geodata.directions import Step, directions
 from geodata.errors import Text
 from geodata.model import Leg, LonLat
+from geodata.network import Network
 from geodata.roads import Roads
 from routing.model import Scenario
+
+RoadsOf = Callable[[str, str], Roads]
+"""By vehicle and dispatch order."""
 
 Locations = Mapping[str, LonLat]
 """Where the access point of each place is, off the road."""
@@ -34,20 +38,22 @@ def locations_of(scenario: Scenario) -> Locations:
     return {place.id: points[place.access_point] for place in places}
 
 
-def plan_directions(plan: PlanDocument, roads: Roads, locations: Locations) -> DirectionsDocument:
+def plan_directions(
+    plan: PlanDocument, network: Network, roads_of: RoadsOf, locations: Locations
+) -> DirectionsDocument:
     """Steps with their texts for every leg, in the plan's order.
 
-    ``roads``: as the plan's vehicles drive them; they say how a leg's seconds, which are the plan's, fall to its steps.
+    ``roads_of``: as each vehicle drives them; they say how a leg's seconds, which are the plan's, fall to its steps.
     ``locations``: tell on which side a place lies; it is not said of one that is not among them. Raises ``BadInput`` for
     another network than the plan's.
     """
-    require_its_network(plan, roads.network)
+    require_its_network(plan, network)
     on_road = places_on_road(plan)
     return DirectionsDocument(
         scenario=plan.scenario,
         network=plan.network,
         legs=tuple(
-            _leg_directions(route, loop, drive, roads, locations)
+            _leg_directions(route, loop, drive, roads_of(route.vehicle, drive.order), locations)
             for route in plan.routes
             for loop in route.loops
             for drive in _drives(loop, on_road)
@@ -56,25 +62,26 @@ def plan_directions(plan: PlanDocument, roads: Roads, locations: Locations) -> D
 
 
 class _Drive(NamedTuple):
-    """``number``: 1 for the first stop of a loop; the way back has the one after the last."""
+    """``number``: 1 for the first stop of a loop; the way back has the one after the last, and the order of the last."""
 
     number: int
     origin: str
     destination: str
     visit: str | None
+    order: str
     leg: LegEntry
     start: LonLat
     end: LonLat
 
 
 def _drives(loop: LoopEntry, on_road: Mapping[str, LonLat]) -> Iterator[_Drive]:
-    here, start = loop.depot, on_road[loop.depot]
+    here, start, order = loop.depot, on_road[loop.depot], ""
     for number, stop in enumerate(loop.stops, start=1):
-        end = LonLat(stop.lon, stop.lat)
-        yield _Drive(number, here, stop.site, stop.visit, stop.leg, start, end)
-        here, start = stop.site, end
+        end, name = stands_at(stop), stop.site if stop.gate is None else stop.gate.id
+        yield _Drive(number, here, name, stop.visit, stop.order, stop.leg, start, end)
+        here, start, order = name, end, stop.order
     back = loop.back
-    yield _Drive(len(loop.stops) + 1, here, back.place, None, back.leg, start, on_road[back.place])
+    yield _Drive(len(loop.stops) + 1, here, back.place, None, order, back.leg, start, on_road[back.place])
 
 
 def _leg_directions(

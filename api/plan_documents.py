@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from api import schemas
+from api.plan_restrictions import restrictions_in_plan
 from geodata.errors import Text
 from geodata.locate import Located
 from geodata.model import Leg, LonLat
 from geodata.network import Network
+from geodata.restrictions import Resolved
 from routing.changes import Change, changes
 from routing.check import SKIPPED_WITHOUT_HANDOFFS
 from routing.drivers import familiarity
@@ -64,6 +66,7 @@ class PlanWriter:
     network: Network
     warnings: tuple[Text, ...] = ()
     day: schemas.DayEntry | None = None
+    resolved: Resolved | None = None
 
     def write(self, plan: Plan, *, solver: schemas.SolverEntry, reproducible: bool) -> schemas.PlanDocument:
         scenario = self.problem.scenario
@@ -85,6 +88,7 @@ class PlanWriter:
             changes=tuple(self._change(change) for change in changed or ()),
             day=self.day,
             transfers=tuple(self._transfer(transfer) for transfer in plan.transfers),
+            restrictions=restrictions_in_plan(self.problem, plan, self.network, self.resolved),
         )
 
     @cached_property
@@ -141,6 +145,7 @@ class PlanWriter:
             order_at=self._at(order.order_s),
             target_s=order.target_s,
             round_limit_s=order.round_limit_s,
+            reasons_hour=self.problem.reason_hours.get(order.id),
         )
 
     def _route(self, route: Route) -> schemas.RouteEntry:
@@ -149,7 +154,7 @@ class PlanWriter:
             vehicle=route.vehicle,
             name=vehicle.name if vehicle else "",
             kind=vehicle.kind if vehicle else "",
-            loops=tuple(self._loop(number, loop) for number, loop in enumerate(route.loops, 1)),
+            loops=tuple(self._loop(number, loop, vehicle) for number, loop in enumerate(route.loops, 1)),
             rests=tuple(
                 schemas.TakenRest(start_s=rest.start_s, start_at=self._at(rest.start_s), duration_s=rest.duration_s)
                 for rest in route.rests
@@ -168,7 +173,7 @@ class PlanWriter:
             "unknown_sites": known.unknown_sites,
         }
 
-    def _loop(self, number: int, loop: Loop) -> schemas.LoopEntry:
+    def _loop(self, number: int, loop: Loop, vehicle: Vehicle | None) -> schemas.LoopEntry:
         visits = [stop.visit for stop in loop.stops]
         return schemas.LoopEntry(
             number=number,
@@ -179,7 +184,7 @@ class PlanWriter:
             departure_at=self._at(loop.departure_s),
             lines=_merged_lines(visits),
             load=_load_entry(_sum(visit.load for visit in visits)),
-            stops=tuple(self._stop(stop) for stop in loop.stops),
+            stops=tuple(self._stop(stop, vehicle) for stop in loop.stops),
             back=schemas.ReturnEntry(
                 place=loop.end,
                 arrival_s=loop.back_s,
@@ -188,7 +193,7 @@ class PlanWriter:
             ),
         )
 
-    def _stop(self, stop: Stop) -> schemas.StopEntry:
+    def _stop(self, stop: Stop, vehicle: Vehicle | None) -> schemas.StopEntry:
         visit, latest_s = stop.visit, stop.latest_s
         return schemas.StopEntry(
             visit=visit.id,
@@ -207,6 +212,16 @@ class PlanWriter:
             late_s=stop.late_s,
             reason=_reason_entry(stop.reason) if stop.reason else None,
             leg=_leg_entry(stop.travel_s, stop.leg),
+            gate=None if stop.gate is None or vehicle is None else self._gate(stop.visit, vehicle),
+        )
+
+    def _gate(self, visit: Visit, vehicle: Vehicle) -> schemas.GateEntry | None:
+        gate = self.problem.gate_of(vehicle, visit)
+        if gate is None:
+            return None
+        place = gate.position.point
+        return schemas.GateEntry(
+            id=gate.id, name=gate.name, lon=round(place.lon, 7), lat=round(place.lat, 7), zones=gate.zones
         )
 
     def _site_members(self, visit: Visit) -> dict[str, Any]:
@@ -378,6 +393,7 @@ class _PlanReader:
             leg=_leg(entry.leg),
             reason=_reason(entry.reason) if entry.reason else None,
             due_s=entry.latest_s,
+            gate=entry.gate.id if entry.gate else None,
         )
 
     def visit(self, entry: schemas.StopEntry | schemas.UnservedEntry) -> Visit:

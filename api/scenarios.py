@@ -13,9 +13,10 @@ import numpy as np
 
 from api import schemas
 from api.hours import DAY, Hours, Rest, read_breaks, read_hours
+from api.restrictions import exempt_from, passes_of, restrictions_of
 from geodata.datum import to_wgs84
 from geodata.model import Datum, LonLat
-from geodata.profile import Size
+from geodata.profile import HourlyFactors, Size
 from routing.model import (
     UNBOUND,
     AccessPoint,
@@ -74,7 +75,17 @@ def scenario_of(document: schemas.ScenarioDocument) -> Scenario:
         snap_limit_m=document.settings.snap_limit_m,
         fingerprint=fingerprint(document),
         locks=tuple(_lock(entry) for entry in document.locks),
+        restrictions=restrictions_of(document),
+        permits=passes_of(document),
+        exempt={entry.id: exempt_from(document, entry.id) for entry in document.orders},
+        ferries=document.settings.ferries,
+        hour_factors=_hour_factors(document),
     )
+
+
+def _hour_factors(document: schemas.ScenarioDocument) -> HourlyFactors | None:
+    factors = {(entry.road_class, entry.hour): entry.factor for entry in document.hour_factors}
+    return HourlyFactors(factors) if factors else None
 
 
 def fingerprint(document: schemas.ScenarioDocument) -> str:
@@ -181,7 +192,7 @@ def _fleet(document: schemas.ScenarioDocument) -> _Fleet:
         return frozenset(vehicle for name in names for vehicle in members.get(name, (name,)))
 
     def allowed(wish: _Wish) -> frozenset[str] | None:
-        fitting = named(entry.id for entry in document.vehicles if wish.fits(entry.length_m))
+        fitting = named(entry.id for entry in document.vehicles if wish.fits(_length_m(entry)))
         chosen = fitting & named(wish.only) if wish.only else fitting
         return None if wish == _Wish() else chosen - named(wish.never)
 
@@ -304,6 +315,11 @@ def _vehicles(
         return
     for number, identifier in enumerate(_vehicle_ids(entry), 1):
         yield replace(vehicle, id=identifier, name=f"{vehicle.name}-{number}")
+
+
+def _length_m(entry: schemas.VehicleEntry) -> float | None:
+    """Of the vehicle itself, not of its kind; who comes on foot gets in everywhere."""
+    return 0.0 if entry.profile == "on_foot" else entry.length_m
 
 
 def _size(entry: schemas.VehicleEntry) -> Size:

@@ -312,6 +312,17 @@ class PassEntry(Document):
     valid_to: AwareDatetime | None = None
 
 
+class HourFactorEntry(Document):
+    """Drives that begin in this hour of the day take so many times as long on roads of a class: a value of ``highway``.
+
+    "ferry" and "*", for all classes that have no factor of their own in the hour, are classes, too.
+    """
+
+    road_class: Identifier
+    hour: Annotated[int, Field(ge=0, le=23)]
+    factor: Annotated[float, Field(ge=0.1, le=20)]
+
+
 class ScenarioDocument(Document):
     schema_version: Literal["1"] = SCHEMA_VERSION
     name: Label = ""
@@ -331,6 +342,7 @@ class ScenarioDocument(Document):
     checkpoints: tuple[CheckpointEntry, ...] = ()
     zones: tuple[ZoneEntry, ...] = ()
     passes: tuple[PassEntry, ...] = ()
+    hour_factors: tuple[HourFactorEntry, ...] = ()
 
 
 # --- the state of a day under way ---------------------------------------------------------------------------------
@@ -422,7 +434,19 @@ class LegEntry(Document):
     arcs: tuple[int, ...]
 
 
+class GateEntry(Document):
+    """Where the vehicle stands to hand over what is for a site inside ``zones``."""
+
+    id: str
+    name: str
+    lon: float
+    lat: float
+    zones: tuple[str, ...]
+
+
 class StopEntry(Document):
+    """``lon``, ``lat``: the site's place on the road. With a ``gate`` the vehicle does not drive there, but to that."""
+
     visit: str
     site: str
     part: int
@@ -447,6 +471,7 @@ class StopEntry(Document):
     lines: tuple[LineEntry, ...]
     load: LoadEntry
     leg: LegEntry
+    gate: GateEntry | None = None
 
 
 class ReturnEntry(Document):
@@ -584,11 +609,14 @@ class ScenarioReference(Document):
 
 
 class OrderInPlan(Document):
+    """``reasons_hour``: the hour, if it is not the order's own, for whose roads the reasons of its visits hold."""
+
     id: str
     order_s: int
     order_at: AwareDatetime
     target_s: int
     round_limit_s: int
+    reasons_hour: int | None = None
 
 
 class ChangeEntry(Document):
@@ -605,9 +633,10 @@ class ChangeEntry(Document):
 
 
 class FleetPartEntry(Document):
-    """Vehicles of a kind at a depot, and how many of them the scenario has."""
+    """Vehicles of a kind and a profile on the roads, at a depot, and how many of them the scenario has."""
 
     kind: str
+    profile: RoadProfile
     depot: str
     vehicles: int
     given: int
@@ -680,6 +709,143 @@ class EvennessDocument(Document):
     warnings: tuple[Bilingual, ...]
 
 
+SiteRoadState = Literal["open", "gate", "cut_off", "never", "off_the_roads"]
+"""Whether a site is driven to, handed over for at a gate, shut off by restrictions, or not reached without them either."""
+
+RestrictionStanding = Literal["bars", "delays", "lets_through", "exempt", "not_yet", "over"]
+
+
+class RestrictionOnRoadsEntry(Document):
+    """A restriction as it lies on the network, in WGS-84. ``geometry``: the area of a zone, the stretches a closure closes.
+
+    ``closed_km``: of road that it closes to whom it bars.
+    """
+
+    kind: Literal["closure", "checkpoint", "zone"]
+    id: str
+    name: str
+    source: str
+    note: str
+    from_at: AwareDatetime | None
+    to_at: AwareDatetime | None
+    level: RiskLevel = ""
+    geometry: GeometryEntry | None = None
+    lon: float | None = None
+    lat: float | None = None
+    closed_km: float
+
+
+class AppliedRestrictionEntry(Document):
+    """What a restriction means in a wave for a class, and what it alone keeps from them, its own roads aside."""
+
+    id: str
+    standing: RestrictionStanding
+    sites: tuple[str, ...]
+    road_km: float
+
+
+class ComponentEntry(Document):
+    """Roads on which one can drive from any to any other."""
+
+    km: float
+    depots: tuple[str, ...]
+    sites: int
+
+
+class SiteWayEntry(Document):
+    """The way to a site from the depot that is nearest in time, without restrictions (``before``) and with them.
+
+    ``cut_off_by``: sets of restrictions, each of which would open the way if it were lifted; ``nearest_open``: the nearest
+    place on a road that can be served.
+    """
+
+    site: str
+    state: SiteRoadState
+    before_depot: str | None
+    before_s: int | None
+    after_depot: str | None
+    after_s: int | None
+    extra_s: int | None
+    gate: str | None
+    cut_off_by: tuple[tuple[str, ...], ...]
+    nearest_open: PointEntry | None
+    nearest_open_m: float | None
+
+
+class RoadClassEntry(Document):
+    """Vehicles alike on the roads, in a wave. Kilometres are of road that depots can serve.
+
+    ``components``: of the roads served before, as restrictions leave them, the longest first. ``cut_edges``: edges of the
+    network that were served before and are no longer, at either end.
+    """
+
+    vehicles: tuple[str, ...]
+    profile: RoadProfile
+    passes: tuple[str, ...]
+    before_km: float
+    served_km: float
+    cut_km: float
+    components_before: int
+    components_after: int
+    components: tuple[ComponentEntry, ...]
+    restrictions: tuple[AppliedRestrictionEntry, ...]
+    sites: tuple[SiteWayEntry, ...]
+    cut_edges: tuple[int, ...]
+
+
+class GateInUseEntry(Document):
+    id: str
+    name: str
+    lon: float
+    lat: float
+    sites: tuple[str, ...]
+
+
+class SiteOnRoadsEntry(Document):
+    """``state``: the best over the vehicles that may come. ``lon``, ``lat``: of its access point, in WGS-84."""
+
+    site: str
+    name: str
+    lon: float
+    lat: float
+    state: SiteRoadState
+
+
+class RoadWaveEntry(Document):
+    order: str
+    from_at: AwareDatetime
+    to_at: AwareDatetime
+    sites: tuple[SiteOnRoadsEntry, ...]
+    gates: tuple[GateInUseEntry, ...]
+    classes: tuple[RoadClassEntry, ...]
+
+
+class UnappliedTurnEntry(Document):
+    relation: str
+    reason: Bilingual
+
+
+class DepotOnRoadsEntry(Document):
+    id: str
+    name: str
+    lon: float
+    lat: float
+
+
+class RoadsDocument(Document):
+    """The network under the restrictions of a scenario. ``turns_unapplied``: the map's own that could not be applied."""
+
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    scenario: ScenarioReference
+    network: NetworkEntry
+    depots: tuple[DepotOnRoadsEntry, ...]
+    restrictions: tuple[RestrictionOnRoadsEntry, ...]
+    waves: tuple[RoadWaveEntry, ...]
+    turns_applied: int
+    turns_unapplied: tuple[UnappliedTurnEntry, ...]
+    warnings: tuple[Bilingual, ...]
+
+
 class VehicleNowEntry(Document):
     vehicle: str
     access_point: str
@@ -717,6 +883,25 @@ class TransferEntry(Document):
     lines: tuple[LineEntry, ...]
 
 
+class RestrictionInPlan(Document):
+    """A restriction on this network. ``orders``: those in whose waves it counts.
+
+    ``geometry``: the area of a zone, the stretches of road that a closure closes. ``cut_off``: sites left out because of
+    it, ``at_gate``: sites whose goods are handed over at its gates.
+    """
+
+    id: str
+    kind: Literal["closure", "checkpoint", "zone"]
+    name: str
+    level: RiskLevel = ""
+    geometry: GeometryEntry | None = None
+    lon: float | None = None
+    lat: float | None = None
+    orders: tuple[str, ...]
+    cut_off: tuple[str, ...]
+    at_gate: tuple[str, ...]
+
+
 class PlanDocument(Document):
     schema_version: Literal["1"] = SCHEMA_VERSION
     state: str | None = None
@@ -733,6 +918,7 @@ class PlanDocument(Document):
     changes: tuple[ChangeEntry, ...] = ()
     day: DayEntry | None = None
     transfers: tuple[TransferEntry, ...] = ()
+    restrictions: tuple[RestrictionInPlan, ...] = ()
 
 
 class StepEntry(Document):

@@ -28,10 +28,12 @@ from routing.drivers import driver_warnings
 from routing.echelons import all_visits, apart, has_stations, require_one_stage, together
 from routing.errors import PlanRejected
 from routing.explain import explain_anew
+from routing.ground import Ground
 from routing.midday import DayState, rest_of_day
 from routing.model import Plan, Problem, Scenario, Violation
 from routing.pipeline import OnProgress, Planned, Posed, check_stages, in_silence, make_plan, pose
 from routing.relax import relax_plan, with_relaxations_of
+from routing.retime import as_driven
 from routing.solvers import base, known_solver
 
 NETWORK_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -69,16 +71,22 @@ def _load(path: Path, changed_ns: int) -> Network:  # noqa: ARG001  a changed fi
 @dataclass(frozen=True, slots=True, eq=False)
 class PlanOutcome:
     document: schemas.PlanDocument
-    roads: Roads
+    ground: Ground
     scenario: Scenario
 
     @property
     def network(self) -> Network:
-        return self.roads.network
+        return self.ground.network
 
     def directions(self) -> schemas.DirectionsDocument:
         """The turn list of every leg."""
-        return plan_directions(self.document, self.roads, locations_of(self.scenario))
+        classes = {vehicle.id: vehicle.road_class for vehicle in self.scenario.vehicles}
+        waves = {order.id: wave for wave, order in enumerate(self.scenario.orders)}
+
+        def roads_of(vehicle: str, order: str) -> Roads:
+            return self.ground.roads(classes[vehicle], waves.get(order, 0))
+
+        return plan_directions(self.document, self.network, roads_of, locations_of(self.scenario))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +131,10 @@ def plan_scenario(  # noqa: PLR0913  keyword-only, each with a default that says
         *datum_warnings(document, planned.ground.unrestricted),
         *driver_warnings(planned.problem.scenario, planned.plan),
     )
-    writer = PlanWriter(document, planned.problem, network, warnings, day.entry)
+    writer = PlanWriter(document, planned.problem, network, warnings, day.entry, planned.ground.resolved)
     solver = _solver_entry(effort, planned)
     written = writer.write(planned.plan, solver=solver, reproducible=planned.solution.finished)
-    return PlanOutcome(written, planned.roads, planned.problem.scenario)
+    return PlanOutcome(written, planned.ground, planned.problem.scenario)
 
 
 class _Day:
@@ -199,6 +207,7 @@ def check_document(
     whole, state = posed.problem, None if plan.day is None else state_of_entry(plan.day, posed.problem)
     posed = posed if state is None else replace(posed, problem=rest_of_day(whole, state))
     stated = plan_of_document(plan, posed.problem)
+    posed = replace(posed, problem=as_driven(posed.problem, stated))
     found = [*_wrong_input(plan, posed.problem.scenario.fingerprint, network)]
     found += check_plan(posed.problem, stated)
     found += check_roads(posed.ground, posed.problem, stated)
@@ -206,10 +215,10 @@ def check_document(
     found += check_locks(posed.problem, stated)
     found += [] if state is None else check_day(whole, state, stated)
     warnings = tuple(Text(warning.zh, warning.en) for warning in plan.warnings)
-    writer = PlanWriter(scenario, posed.problem, network, warnings, plan.day)
+    writer = PlanWriter(scenario, posed.problem, network, warnings, plan.day, posed.ground.resolved)
     true = explain_anew(posed.problem, stated)
     found += [] if found else _unsaid(driver_warnings(posed.problem.scenario, stated), warnings)
-    true = with_relaxations_of(stated, true) if found else relax_plan(posed.problem, true)
+    true = with_relaxations_of(stated, true) if found else relax_plan(posed.problem, true, ground=posed.ground)
     return (*found, *_misstated(writer, plan, true, found))
 
 
@@ -227,14 +236,16 @@ def _check_two_stages(
         return (*_wrong_input(plan, given.fingerprint, network), *wrong)
     posed = replace(posed, problem=all_visits(replace(posed.problem, scenario=given), stated_transfers(plan)))
     stated = plan_of_document(plan, posed.problem)
+    posed = replace(posed, problem=as_driven(posed.problem, stated))
     found = [*_wrong_input(plan, given.fingerprint, network), *check_stages(posed, stated)]
     warnings = tuple(Text(warning.zh, warning.en) for warning in plan.warnings)
     found += [] if found else _unsaid(driver_warnings(given, stated), warnings)
     (first, bringing), (second, serving) = apart(posed.problem, stated)
     true = explain_anew(second, serving)
-    true = with_relaxations_of(serving, true) if found else relax_plan(second, true)
+    true = with_relaxations_of(serving, true) if found else relax_plan(second, true, ground=posed.ground)
     true = together(explain_anew(first, bringing), true, stated.transfers)
-    return (*found, *_misstated(PlanWriter(scenario, posed.problem, network, warnings), plan, true, found))
+    writer = PlanWriter(scenario, posed.problem, network, warnings, resolved=posed.ground.resolved)
+    return (*found, *_misstated(writer, plan, true, found))
 
 
 def _misstated(

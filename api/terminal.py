@@ -13,12 +13,16 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from api.road_words import PROFILE_NAMES, STANDING_NAMES
 from api.schemas import (
     EvennessDocument,
     EvennessPointEntry,
     FleetDocument,
     FleetPointEntry,
     PlanDocument,
+    RoadClassEntry,
+    RoadsDocument,
+    RoadWaveEntry,
     StopEntry,
     UnservedEntry,
 )
@@ -116,6 +120,7 @@ def show_plan(plan: PlanDocument, folder: Path, language: str) -> None:
         ),
         *_about_transfers(plan),
         *_about_drivers(plan),
+        *_about_restrictions(plan),
         Text(f"校验通过；未涉及：{', '.join(summary.skipped)}", f"check passed; skipped: {', '.join(summary.skipped)}"),
         *(Text(warning.zh, warning.en) for warning in plan.warnings),
     ]
@@ -154,6 +159,28 @@ def _about_drivers(plan: PlanDocument) -> Iterator[Text]:
         f"{len(driven)} drivers, {bare} routes without one; {strange} routes call for a drive beforehand"
         f" ({sites} sites new to their driver)",
     )
+
+
+def _about_restrictions(plan: PlanDocument) -> Iterator[Text]:
+    """How many count, whom they cut off, and at which gates goods are handed over."""
+    counting = [entry for entry in plan.restrictions if entry.orders]
+    if not counting:
+        return
+    zh, en = f"计入道路限制 {len(counting)} 项", f"{len(counting)} restrictions count"
+    cut_off = [f"{entry.id}: {', '.join(entry.cut_off)}" for entry in counting if entry.cut_off]
+    yield (
+        Text(
+            f"{zh}；切断的点位：{'；'.join(each.replace(': ', '：').replace(', ', '、') for each in cut_off)}",
+            f"{en}; sites cut off: {'; '.join(cut_off)}",
+        )
+        if cut_off
+        else Text(zh, en)
+    )
+    gates: dict[str, list[str]] = {}
+    for stop in (stop for route in plan.routes for loop in route.loops for stop in loop.stops if stop.gate):
+        gates.setdefault(stop.gate.id if stop.gate else "", []).append(stop.visit)
+    for gate, visits in gates.items():
+        yield Text(f"交接点：卡口 {gate}（{'、'.join(visits)}）", f"handed over at gate {gate}: {', '.join(visits)}")
 
 
 def _both(text: str) -> Text:
@@ -310,6 +337,65 @@ def _evenness_found(study: EvennessDocument) -> Iterator[Text]:
         )
     if not study.finished:
         yield Text("提前停止：并非所有上限都已试算", "stopped early: not every ceiling was tried")
+
+
+def show_roads(report: RoadsDocument, folder: Path, language: str) -> None:
+    """For each wave and class what is served and what is not, what each restriction does, and the longest detours."""
+    console = Console(highlight=False)
+    for wave in report.waves:
+        for each in wave.classes:
+            for line in _roads_found(wave, each):
+                console.print(escape(line.in_language(language)))
+            if each.restrictions:
+                console.print(_restrictions_table(each, language))
+    out = len(report.turns_unapplied)
+    turns = Text(
+        f"地图的转向限制：应用 {report.turns_applied} 项，未应用 {out} 项",
+        f"turn restrictions of the map: {report.turns_applied} applied, {out} not",
+    )
+    for line in (turns, *(Text(warning.zh, warning.en) for warning in report.warnings)):
+        console.print(escape(line.in_language(language)))
+    console.print(escape(Text(f"已写入 {folder}", f"written to {folder}").in_language(language)))
+
+
+def _roads_found(wave: RoadWaveEntry, each: RoadClassEntry) -> Iterator[Text]:
+    profile, count = PROFILE_NAMES[each.profile], len(each.vehicles)
+    held = Text(
+        f"，持通行证 {'、'.join(each.passes)}" if each.passes else "",
+        f" with passes {', '.join(each.passes)}" if each.passes else "",
+    )
+    yield Text(
+        f"批次 {wave.order}，{profile.zh} {count} 辆{held.zh}：可达道路 {each.served_km:.0f}/{each.before_km:.0f} 公里，"
+        f"连通片 {each.components_before} → {each.components_after}",
+        f"order {wave.order}, {profile.en} × {count}{held.en}: {each.served_km:.0f} of {each.before_km:.0f} km served,"
+        f" components {each.components_before} → {each.components_after}",
+    )
+    states = [site.state for site in each.sites]
+    left = len(states) - states.count("open") - states.count("gate")
+    yield Text(
+        f"点位 {len(states)}：可直达 {states.count('open')}，在卡口交接 {states.count('gate')}，不可达 {left}",
+        f"{len(states)} sites: {states.count('open')} driven to, {states.count('gate')} handed over at a gate,"
+        f" {left} not reached",
+    )
+    longer = sorted((site for site in each.sites if site.extra_s), key=lambda site: -(site.extra_s or 0))
+    if longer and (longer[0].extra_s or 0) > 0:
+        shown = [f"{site.site} +{minutes(site.extra_s or 0)}" for site in longer[:5] if (site.extra_s or 0) > 0]
+        yield Text(f"绕行最多：{'，'.join(shown)}", f"longest detours: {', '.join(shown)}")
+
+
+def _restrictions_table(each: RoadClassEntry, language: str) -> Table:
+    headings = (
+        Text("限制", "restriction"),
+        Text("效力", "in this wave"),
+        Text("独自阻断点位", "sites it alone bars"),
+        Text("独自切断公里", "km it alone cuts off"),
+    )
+    table = Table(*(heading.in_language(language) for heading in headings))
+    for restriction in each.restrictions[:MOST_ROWS]:
+        standing = STANDING_NAMES[restriction.standing].in_language(language)
+        cells = (restriction.id, standing, str(len(restriction.sites)), f"{restriction.road_km:.1f}")
+        table.add_row(*map(escape, cells))
+    return table
 
 
 def show_checked(plan: PlanDocument, language: str) -> None:

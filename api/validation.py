@@ -34,8 +34,8 @@ from geodata.errors import BadInput, Complaint, Text
 
 MOST_DEPTH = 64
 # Leaving out a dispatch order would move the clock of every other one, a lock is a decision, and a plan must not use
-# roads because somebody misspelt their closure: they are never skipped.
-SKIPPABLE = frozenset(ENTRIES) - {"orders", "locks", "closures", "checkpoints", "zones"}
+# roads because somebody misspelt their closure, nor be too fast for a jam that was left out: they are never skipped.
+SKIPPABLE = frozenset(ENTRIES) - {"orders", "locks", "closures", "checkpoints", "zones", "hour_factors"}
 MAY_BE_EMPTY = frozenset({"access_points", "drivers", "passes"})
 LINES: dict[str, type[Document]] = {
     "demand": DemandEntry,

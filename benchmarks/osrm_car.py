@@ -28,6 +28,9 @@ _ONLY_WHERE_ALLOWED_KMH = 10.0
 
 _WITHOUT_SPEED = ("road", "track", "busway", "pedestrian", "footway", "path", "cycleway", "bridleway")
 
+_TURN_STEP_MS = 100
+"""OSRM keeps what a turn takes in whole tenths of a second, and drops the rest."""
+
 _TURN_ROUND_S = 20.0 + 7.5
 """``u_turn_penalty`` and the turn itself."""
 
@@ -150,10 +153,10 @@ def _turn_ms(network: Network, arc_ms: Ints) -> Ints:
     came, goes = network.state_arc[network.turn_from], network.state_arc[network.turn_to]
     around = (network.arc_edge[came] == network.arc_edge[goes]) & (came != goes)
     in_the_way = ~around & (network.turn_angle < 0) & _is_fork(network, arc_ms)[network.head[came]]
-    in_the_way &= ~_in_roundabout(network)[came] & ~_in_roundabout(network)[goes]
+    in_the_way &= ~network.on_roundabout[network.arc_edge[came]] & ~network.on_roundabout[network.arc_edge[goes]]
     ms += np.where(in_the_way & (ms < CLOSED), _waiting_ms(np.abs(network.turn_angle)), 0)
     ms[around & ~_last_resort(network, arc_ms, ms, around)] = CLOSED
-    return ms
+    return np.where(ms < CLOSED, ms - ms % _TURN_STEP_MS, CLOSED)
 
 
 def _is_fork(network: Network, arc_ms: Ints) -> Booleans:
@@ -163,13 +166,6 @@ def _is_fork(network: Network, arc_ms: Ints) -> Booleans:
     ends = np.concatenate([network.tail[arcs], network.head[arcs]])
     forks: Booleans = np.bincount(ends, minlength=network.nodes) > 2
     return forks
-
-
-def _in_roundabout(network: Network) -> Booleans:
-    """[m]"""
-    tags = np.array([tags.get("junction") in {"roundabout", "circular"} for tags in network.tag_sets], dtype=np.bool_)
-    inside: Booleans = tags[network.edge_tags[network.arc_edge]]
-    return inside
 
 
 def _waiting_ms(angle: Floats) -> Ints:

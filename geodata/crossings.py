@@ -23,7 +23,6 @@ _GRADES = ("motorway", "trunk", "primary", "secondary", "tertiary")
 _STREET, _LANE = 5, 6
 _STREETS = frozenset({"unclassified", "residential", "living_street", "road", "busway"})
 _LANES = frozenset({"service", "track"})
-_ROUND = frozenset({"roundabout", "circular"})
 
 NO_NAME = Text("", "")
 
@@ -207,7 +206,7 @@ def road_seen(network: Network, edge: int) -> Road:
         refs=refs - {""},
         grade=grade,
         link=base != kind,
-        round=tags.get("junction") in _ROUND,
+        round=bool(network.on_roundabout[edge]),
         for_vehicles=known,
     )
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from geodata.bearings import angles, end_bearings
+from geodata.bearings import LOOK_M, LOOK_ON_ROUNDABOUT_M, angles, end_bearings
 from geodata.contraction import elimination_order
 from geodata.errors import BadInput, Text
 from geodata.files import write_whole
@@ -105,7 +105,14 @@ class Network:
     @cached_property
     def end_bearings(self) -> tuple[Floats, Floats]:
         """[k], [k] bearings of each edge from its tail, and from its head backwards; NaN if it has no length."""
-        return end_bearings(self.points, self.first_point)
+        look_m = np.where(self.on_roundabout, LOOK_ON_ROUNDABOUT_M, LOOK_M)
+        return end_bearings(self.points, self.first_point, look_m)
+
+    @cached_property
+    def on_roundabout(self) -> Booleans:
+        """[k]"""
+        is_round = [tags.get("junction") in {"roundabout", "circular"} for tags in self.tag_sets]
+        return np.array(is_round, dtype=np.bool_)[self.edge_tags]
 
     @cached_property
     def turn_angle(self) -> Floats:

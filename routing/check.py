@@ -269,16 +269,19 @@ def _check_shift(vehicle: Vehicle, loop: Loop) -> Iterator[Violation]:
 
 
 def _check_drives(book: Book, vehicle: Vehicle, loop: Loop, rests: tuple[Rest, ...]) -> Iterator[Violation]:
-    """Each leg takes what the travel-time table says, and starts when the stop before it, and a rest after it, ends."""
+    """Each leg takes what the travel-time table says, that of the hour in which it begins where hours differ.
+
+    It starts when the stop before it, and a rest after it, ends.
+    """
     row, now_s = book.row(loop.depot), loop.departure_s
     for stop in loop.stops:
-        table_s = book.table_s(vehicle, row, stop.visit.row)
         left_s = _rested(rests, now_s, stop.arrival_s)
+        table_s = book.driven_s(vehicle, row, stop.visit.row, left_s)
         if stop.travel_s != table_s or stop.arrival_s != left_s + table_s:
             yield _wrong_drive(vehicle, stop.visit.id, left_s, stop.arrival_s, stop.travel_s, table_s)
         row, now_s = stop.visit.row, stop.departure_s
-    table_s = book.table_s(vehicle, row, book.row(loop.end))
     left_s = _rested(rests, now_s, loop.back_s)
+    table_s = book.driven_s(vehicle, row, book.row(loop.end), left_s)
     if loop.back_travel_s != table_s or loop.back_s != left_s + table_s:
         yield _wrong_drive(vehicle, "", left_s, loop.back_s, loop.back_travel_s, table_s)
 

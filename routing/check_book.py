@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from geodata.travel_times import NO_WAY_S
-from routing.model import Problem, Site, Vehicle, Visit, ZoneLevel
+from routing.model import Problem, Scenario, Site, Vehicle, Visit, ZoneLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,26 @@ class Book:
             return NO_WAY_S
         return int(self.problem.travel_s[vehicle.road_class, origin, destination])
 
+    def driven_s(self, vehicle: Vehicle, origin: int, destination: int, left_s: int) -> int:
+        """Of a drive that begins at ``left_s``: where hours differ, as long as in that hour by the scenario's clock."""
+        hourly = self.problem.hourly
+        if hourly is None or min(origin, destination) < 0:
+            return self.table_s(vehicle, origin, destination)
+        return int(hourly.table(hour_of(self.problem.scenario, left_s))[vehicle.road_class, origin, destination])
+
     def level(self, vehicle: Vehicle, visit: Visit) -> ZoneLevel:
         """Of the ground where the vehicle stops: at a gate, of that outside."""
         gate = self.problem.at_gate.get((vehicle.road_class, visit.row))
         return visit.zone if gate is None else gate.outside
+
+
+def hour_of(scenario: Scenario, instant_s: int) -> int:
+    """0 to 23, by the clock of the scenario's time zone; of an instant that no calendar has, the epoch's."""
+    try:
+        instant = scenario.epoch + timedelta(seconds=instant_s)
+        return instant.astimezone(ZoneInfo(scenario.timezone)).hour
+    except OverflowError:
+        return scenario.epoch.astimezone(ZoneInfo(scenario.timezone)).hour
 
 
 def may_come(site: Site, vehicle: Vehicle) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
@@ -84,14 +84,23 @@ def _reason_code(book: Book, visit: Visit, left: _LeftOver) -> ReasonCode:
     vehicles = [vehicle for vehicle in named if may_come(site, vehicle)]
     everyone = book.vehicles.values()
     tests: tuple[tuple[ReasonCode, Callable[[], bool]], ...] = (
-        (ReasonCode.UNREACHABLE, lambda: _unreachable(book, visit)),
+        (
+            ReasonCode.UNREACHABLE,
+            lambda: _unreachable(book, visit, vehicles) and not _opened_by_passes(book, visit, vehicles),
+        ),
         (
             ReasonCode.NO_PASS,
-            lambda: not vehicles and any(may_come(replace(site, needs_pass=None), vehicle) for vehicle in everyone),
+            lambda: (
+                _unreachable(book, visit, vehicles)
+                or (not vehicles and any(may_come(replace(site, needs_pass=None), vehicle) for vehicle in everyone))
+            ),
         ),
         (
             ReasonCode.TOO_BIG,
-            lambda: _no_unit_fits(book, visit, vehicles) or (left.unserved and _over_the_cap(book, site)),
+            lambda: (
+                _no_unit_fits(book, visit, _driving(book, visit, vehicles) or vehicles)
+                or (left.unserved and _over_the_cap(book, site))
+            ),
         ),
         (ReasonCode.TOO_FAR, lambda: not any(_in_time_alone(book, v, visit, None) for v in vehicles)),
         (ReasonCode.WINDOW_MISSED, lambda: not any(_in_time_alone(book, v, visit, site.receiving) for v in vehicles)),
@@ -106,6 +115,16 @@ def _reason_code(book: Book, visit: Visit, left: _LeftOver) -> ReasonCode:
         ),
     )
     return next((code for code, holds in tests if holds()), ReasonCode.NO_CAPACITY_LEFT)
+
+
+def _driving(book: Book, visit: Visit, vehicles: Iterable[Vehicle]) -> list[Vehicle]:
+    """Those that come there, and on to where they end."""
+    return [
+        vehicle
+        for vehicle in vehicles
+        if book.table_s(vehicle, book.row(vehicle.start), visit.row) < NO_WAY_S
+        and book.table_s(vehicle, visit.row, book.row(vehicle.end)) < NO_WAY_S
+    ]
 
 
 def _no_unit_fits(book: Book, visit: Visit, vehicles: Sequence[Vehicle]) -> bool:
@@ -223,12 +242,14 @@ def _soonest(hours: tuple[Interval, ...] | None, instant_s: int, lasting_s: int)
     return min(starts, default=NO_WAY_S)
 
 
-def _unreachable(book: Book, visit: Visit) -> bool:
-    return not any(
-        max(
-            book.table_s(vehicle, book.row(vehicle.start), visit.row),
-            book.table_s(vehicle, visit.row, book.row(vehicle.end)),
-        )
-        < NO_WAY_S
-        for vehicle in book.vehicles.values()
-    )
+def _opened_by_passes(book: Book, visit: Visit, vehicles: Sequence[Vehicle]) -> bool:
+    """Of those that might come some class needs nothing but passes. Tried again on the roads by ``check_shut_off``."""
+    shut = book.problem.shut_off
+    coming = vehicles or book.vehicles.values()
+    classes = {vehicle.road_class for vehicle in coming} or range(len(book.problem.travel_s))
+    return any((number, visit.row) in shut and shut[number, visit.row].passes for number in classes)
+
+
+def _unreachable(book: Book, visit: Visit, vehicles: Sequence[Vehicle]) -> bool:
+    """Those that might come: all, where none may."""
+    return not _driving(book, visit, vehicles or book.vehicles.values())

@@ -16,6 +16,9 @@ from geodata.model import Floats, Ints, Leg, RoadPosition
 from geodata.profile import CLOSED
 from geodata.roads import Roads
 from geodata.travel_times import NO_WAY_S
+from routing.check_book import hour_of
+from routing.check_shut_off import check_shut_off
+from routing.check_zones import check_zones
 from routing.ground import Ground
 from routing.model import Plan, Problem, Route, Vehicle, Violation
 
@@ -25,15 +28,17 @@ ROUNDED_M = 0.0501
 
 def check_roads(ground: Ground, problem: Problem, plan: Plan) -> tuple[Violation, ...]:
     """Re-sum the arcs of every leg under the roads in force for its vehicle, and compare with Dijkstra's search."""
-    by_roads: dict[tuple[int, int], list[_DrivenLeg]] = {}
+    by_roads: dict[tuple[int, int, int | None], list[_DrivenLeg]] = {}
     vehicles = {vehicle.id: vehicle for vehicle in problem.scenario.vehicles}
     for route in plan.routes:
         if route.vehicle in vehicles:
             for leg in _legs_of(ground, problem, vehicles[route.vehicle], route):
-                by_roads.setdefault((leg.road_class, leg.wave), []).append(leg)
-    found: list[Violation] = []
-    for (road_class, wave), legs in by_roads.items():
-        roads = ground.roads(road_class, wave)
+                by_roads.setdefault((leg.road_class, leg.wave, leg.hour), []).append(leg)
+    zones = check_zones(ground, problem, plan)
+    found: list[Violation] = [*zones.violations, *check_shut_off(ground, problem, plan)]
+    for (road_class, wave, hour), legs in by_roads.items():
+        roads = ground.roads(road_class, wave, hour)
+        legs = [leg for leg in legs if (leg.vehicle, leg.visit) not in zones.legs]
         found += (violation for leg in legs for violation in _check_leg(roads, leg))
         found += _compare_with_search(roads, [leg for leg in legs if leg.origin and leg.destination])
     return tuple(found)
@@ -43,6 +48,7 @@ def check_roads(ground: Ground, problem: Problem, plan: Plan) -> tuple[Violation
 class _DrivenLeg:
     road_class: int
     wave: int
+    hour: int | None
     vehicle: str
     visit: str
     origin: RoadPosition | None
@@ -59,12 +65,13 @@ def _legs_of(ground: Ground, problem: Problem, vehicle: Vehicle, route: Route) -
             *(stop.visit.row for stop in loop.stops),
             _depot_row(problem, loop.end),
         ]
-        drives = [(stop.visit.id, stop.travel_s, stop.leg) for stop in loop.stops]
-        drives += [("", loop.back_travel_s, loop.back_leg)]
-        for (here, there), (visit, travel_s, leg) in zip(pairwise(rows), drives, strict=True):
+        drives = [(stop.visit.id, stop.arrival_s, stop.travel_s, stop.leg) for stop in loop.stops]
+        drives += [("", loop.back_s, loop.back_travel_s, loop.back_leg)]
+        for (here, there), (visit, arrival_s, travel_s, leg) in zip(pairwise(rows), drives, strict=True):
             origin, destination = (positions[row] if 0 <= row < len(positions) else None for row in (here, there))
             wave = ground.wave(here, there)
-            yield _DrivenLeg(vehicle.road_class, wave, vehicle.id, visit, origin, destination, travel_s, leg)
+            hour = None if problem.hourly is None else hour_of(problem.scenario, arrival_s - travel_s)
+            yield _DrivenLeg(vehicle.road_class, wave, hour, vehicle.id, visit, origin, destination, travel_s, leg)
 
 
 def _depot_row(problem: Problem, depot: str) -> int:

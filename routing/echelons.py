@@ -64,6 +64,10 @@ class TwoStages:
     serving: Solution
     transfers: Transfers
 
+    def plans(self) -> tuple[tuple[Problem, Plan], tuple[Problem, Plan]]:
+        """Of both stages, each with its problem."""
+        return (self.first, plan_of(self.first, self.bringing)), (self.second, plan_of(self.second, self.serving))
+
 
 # --- the two problems -------------------------------------------------------------------------------------------
 
@@ -257,11 +261,11 @@ def solve_two_stages(
         if stop.now():
             break
         ready |= {each.station: each.ready_s for each in best.transfers}
-        best = min(best, search.round(ready), key=_pair_worth)
+        best = min(best, search.round(ready), key=pair_worth)
     return replace(best, serving=search.work.told(best.serving))
 
 
-def _pair_worth(stages: TwoStages) -> Worth:
+def pair_worth(stages: TwoStages) -> Worth:
     """As the second stage's objective has it, with the cost of the first."""
     serving, bringing = worth(stages.second, stages.serving), worth(stages.first, stages.bringing)
     assert serving is not None, "a second stage is kept only if it keeps the rules"  # noqa: S101

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ from routing.model import (
     Visit,
     total_load,
 )
-from routing.schedule import Call, LoopCalls, LoopTimes, Timetable, Timetables, loops_of, timetable
+from routing.schedule import Call, Drive, LoopCalls, LoopTimes, Timetable, Timetables, loops_of, timetable
 
 URGENCIES = (0, 1, 2, 3)
 NOTHING: Mapping[int, int] = {}
@@ -241,20 +242,24 @@ def _loop(
     row, now_s = problem.depot_row(loop.depot), times.departure_s
     for visit in loop.visits:
         start_s, due_s = next(timed)
-        travel_s = problem.drive_s(vehicle, row, visit.row)
-        arrival_s = _arrival_s(rests, now_s, start_s, travel_s)
-        stops.append(Stop(visit, arrival_s, start_s, start_s + visit.service_s, travel_s, due_s=due_s))
+        drive = partial(problem.driven_s, vehicle, row, visit.row)
+        left_s = _left_s(rests, now_s, start_s, drive)
+        travel_s = drive(left_s)
+        stops.append(Stop(visit, left_s + travel_s, start_s, start_s + visit.service_s, travel_s, due_s=due_s))
         row, now_s = visit.row, start_s + visit.service_s
-    back_travel_s = problem.drive_s(vehicle, row, problem.depot_row(end))
+    left_s = max(
+        (rest.start_s + rest.duration_s for rest in rests if now_s <= rest.start_s < times.back_s), default=now_s
+    )
+    back_travel_s = problem.driven_s(vehicle, row, problem.depot_row(end), left_s)
     return Loop(loop.depot, end, times.departure_s, tuple(stops), times.back_s, back_travel_s, load_s=times.load_s)
 
 
-def _arrival_s(rests: Sequence[Rest], free_s: Seconds, start_s: Seconds, travel_s: Seconds) -> Seconds:
-    """When a vehicle that is free arrives for a stop; it drives first where it arrives before a rest begins."""
+def _left_s(rests: Sequence[Rest], free_s: Seconds, start_s: Seconds, drive: Drive) -> Seconds:
+    """When a vehicle that is free leaves for a stop; it drives first where it arrives before a rest begins."""
     for rest in rests:
-        if free_s <= rest.start_s < min(start_s, free_s + travel_s):
+        if free_s <= rest.start_s < min(start_s, free_s + drive(free_s)):
             free_s = rest.start_s + rest.duration_s
-    return free_s + travel_s
+    return free_s
 
 
 EMPTY_TOTALS = RouteTotals(0, 0, 0.0, 0, 0, 0, 0, total_load(()))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from heapq import nlargest
 from typing import NamedTuple
 
 from geodata.errors import Text
+from geodata.restrictions import Checkpoint, Closure, Zone
 from geodata.travel_times import NO_WAY_S
 from routing.evaluate import one_of_each_kind
 from routing.model import (
@@ -22,12 +24,16 @@ from routing.model import (
     ReasonCode,
     Route,
     Seconds,
+    ShutOff,
     Stop,
     Vehicle,
     Visit,
     total_load,
 )
 from routing.schedule import Timetable, earliest_alone
+
+MOST_NAMED = 5
+"""So many restrictions are named in a sentence."""
 
 
 def explain_plan(problem: Problem, plan: Plan) -> Plan:
@@ -78,19 +84,92 @@ def _explain_stop(reasons: _Reasons, stop: Stop) -> Stop:
 
 
 def unreachable(problem: Problem, visit: Visit) -> Reason | None:
-    """No road within the limit, or no vehicle can drive there and on to where it must end."""
+    """No road within the limit, or no vehicle that might come can drive there and on to where it must end.
+
+    Where a pass alone would open the way, the reason is NO_PASS.
+    """
     if visit.row < 0:
         return _off_the_roads(problem, visit)
-    if any(_can_drive(problem, vehicle, visit) for vehicle in problem.scenario.vehicles):
+    coming = might_come(problem, visit)
+    if any(problem.drives_to(vehicle, visit.row) for vehicle in coming):
         return None
+    shut = shut_off(problem, visit)
+    if shut is not None:
+        return _pass_lacking(problem, shut) if shut.passes else _cut_off(problem, shut)
     text = Text("没有道路可从任何车辆的出发地到达并返回", "no road leads there and back for any vehicle")
     return Reason(ReasonCode.UNREACHABLE, text, {})
 
 
-def _can_drive(problem: Problem, vehicle: Vehicle, visit: Visit) -> bool:
-    out_s = problem.drive_s(vehicle, problem.depot_row(vehicle.start), visit.row)
-    back_s = problem.drive_s(vehicle, visit.row, problem.depot_row(vehicle.end))
-    return max(out_s, back_s) < NO_WAY_S
+def might_come(problem: Problem, visit: Visit) -> Sequence[Vehicle]:
+    """By size, name and the pass the site asks for; where none may, all of them."""
+    vehicles = problem.scenario.vehicles
+    return [vehicle for vehicle in vehicles if visit.takes(vehicle)] or vehicles
+
+
+def shut_off(problem: Problem, visit: Visit) -> ShutOff | None:
+    """What keeps those away that might come: of their classes the one that lacks least, then the one that comes nearest."""
+    classes = sorted({vehicle.road_class for vehicle in might_come(problem, visit)} or range(len(problem.travel_s)))
+    found = [problem.shut_off[number, visit.row] for number in classes if (number, visit.row) in problem.shut_off]
+    return min(found, key=_least_lacking, default=None)
+
+
+def _least_lacking(shut: ShutOff) -> tuple[bool, int, float]:
+    return not shut.passes, len(shut.passes), math.inf if shut.nearest_m is None else shut.nearest_m
+
+
+def _cut_off(problem: Problem, shut: ShutOff) -> Reason:
+    names = list(dict.fromkeys(name for lifted in shut.by for name in lifted))
+    said = [_restriction_said(problem, name) for name in names[:MOST_NAMED]]
+    zh = f"被{'、'.join(each.zh for each in said)}{'等' if len(names) > len(said) else ''}切断，没有车能到达并返回"
+    en = f"cut off by {' and '.join(each.en for each in said)}{' and others' if len(names) > len(said) else ''}"
+    if len(shut.by) > 1:
+        zh, en = f"{zh}；解除其中任一项即可通达", f"{en}, of which any one lifted would open the way"
+    elif len(names) > 1:
+        zh, en = f"{zh}；须一并解除才能通达", f"{en}, which would have to be lifted together"
+    near = _nearest_said(shut)
+    figures: Figures = {
+        "restrictions": " / ".join("+".join(each) for each in shut.by),
+        "nearest_open_m": shut.nearest_m,
+    }
+    return Reason(ReasonCode.UNREACHABLE, Text(f"{zh}{near.zh}", f"{en}{near.en}"), figures)
+
+
+def _pass_lacking(problem: Problem, shut: ShutOff) -> Reason:
+    said = [_restriction_said(problem, name) for name in shut.passes]
+    zh, en = "、".join(each.zh for each in said), " and ".join(each.en for each in said)
+    gateless = not set(shut.zones).isdisjoint(shut.passes)
+    near = _nearest_said(shut)
+    text = Text(
+        f"须持{zh}的通行证才能到达，可派的车辆都没有{'，也没有可用的卡口' if gateless else ''}{near.zh}",
+        f"one gets there only with a pass for {en}, which no vehicle that might come holds"
+        f"{', and no gate can be used' if gateless else ''}{near.en}",
+    )
+    figures: Figures = {"pass": "+".join(shut.passes), "nearest_open_m": shut.nearest_m}
+    return Reason(ReasonCode.NO_PASS, text, figures)
+
+
+def _nearest_said(shut: ShutOff) -> Text:
+    if shut.nearest_m is None:
+        return Text("", "")
+    metres = f"{shut.nearest_m:.0f}"
+    return Text(f"；最近的可达道路在 {metres} 米外", f"; the nearest road that can be reached is {metres} m away")
+
+
+KINDS_SAID = {
+    Closure: Text("封闭", "closure"),
+    Checkpoint: Text("检查点", "checkpoint"),
+    Zone: Text("防控区", "zone"),
+}
+
+
+def _restriction_said(problem: Problem, name: str) -> Text:
+    """Its kind, id and name."""
+    for each in problem.scenario.restrictions.all:
+        if each.id == name:
+            kind = KINDS_SAID[type(each)]
+            also = f" {each.name}" if each.name and each.name != name else ""
+            return Text(f"{kind.zh}“{name}{also}”", f"{kind.en} {name!r}{f' ({each.name})' if also else ''}")
+    return Text(f"“{name}”", repr(name))
 
 
 def _off_the_roads(problem: Problem, visit: Visit) -> Reason:
@@ -130,10 +209,12 @@ def no_pass(problem: Problem, visit: Visit) -> Reason | None:
 
 
 def too_big(problem: Problem, visit: Visit) -> Reason | None:
-    """One unit of each of its lines fits no vehicle. The parts of a visit were cut to fit, so a unit is what counts."""
+    """One unit of each of its lines fits no vehicle that can drive there. Visits were cut to fit, so a unit is what counts."""
     kinds = {kind.id: kind for kind in problem.scenario.kinds}
     units = [kinds[line.kind].load(1) for line in visit.lines]
-    capacities = [vehicle.capacity for vehicle in problem.scenario.vehicles if visit.takes(vehicle)]
+    takers = [vehicle for vehicle in problem.scenario.vehicles if visit.takes(vehicle)]
+    driving = [vehicle for vehicle in takers if visit.row >= 0 and problem.drives_to(vehicle, visit.row)]
+    capacities = [vehicle.capacity for vehicle in driving or takers]
     if not capacities:
         text = Text("没有一辆车的车型或指定可以前往", "no vehicle may come there, by size or by name")
         return Reason(ReasonCode.TOO_BIG, text, {"vehicles_allowed": 0})
@@ -148,8 +229,8 @@ def too_big(problem: Problem, visit: Visit) -> Reason | None:
     }
     names = "、".join(kinds[line.kind].name or line.kind for line in visit.lines)
     text = Text(
-        f"“{names}”的一件就装不进任何一辆车（{units[0].grams / 1000:g} 公斤、{units[0].crates} 箱）",
-        f"one unit of {names!r} fits no vehicle ({units[0].grams / 1000:g} kg, {units[0].crates} crates)",
+        f"“{names}”的一件就装不进任何一辆能开到的车（{units[0].grams / 1000:g} 公斤、{units[0].crates} 箱）",
+        f"one unit of {names!r} fits no vehicle that can drive there ({units[0].grams / 1000:g} kg, {units[0].crates} crates)",
     )
     return Reason(ReasonCode.TOO_BIG, text, figures)
 
@@ -220,12 +301,17 @@ class _Reasons:
     """Tests per visit. Vehicles that differ in nothing but their names are tested once."""
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
-        self._problem = problem
+        self._problem = replace(problem, hourly=None)  # tested on the table: alone, one leaves at once
         self._kinds = one_of_each_kind(problem)
         self._loaded_at = {stop.visit.id: loop.depot for r in plan.routes for loop in r.loops for stop in loop.stops}
         self._stock_left = _stock_left(problem, plan)
 
     def of(self, visit: Visit, *, unserved: bool) -> Reason:
+        of_any_plan = (
+            unreachable(self._problem, visit) or no_pass(self._problem, visit) or too_big(self._problem, visit)
+        )
+        if of_any_plan is not None:
+            return of_any_plan
         over_the_limit = over_the_cap(self._problem, visit) if unserved else None
         if over_the_limit is not None:
             return over_the_limit
@@ -320,8 +406,12 @@ def _far(problem: Problem, visit: Visit, after_s: Seconds, vehicle: Vehicle) -> 
         "depot": vehicle.start,
         "shift_ends_s": vehicle.shift.close_s,
     }
-    zh = f"最快也要在指令后 {minutes(after_s)}（从“{vehicle.start}”出发，行驶 {minutes(drive_s)}）"
-    en = f"the fastest is {minutes(after_s)} after the order (from {vehicle.start!r}, driving {minutes(drive_s)})"
+    hour = _hour_said(problem, visit)
+    zh = f"最快也要在指令后 {minutes(after_s)}（从“{vehicle.start}”出发，行驶 {minutes(drive_s)}{hour.zh}）"
+    en = (
+        f"the fastest is {minutes(after_s)} after the order"
+        f" (from {vehicle.start!r}, driving {minutes(drive_s)}{hour.en})"
+    )
     if after_s <= visit.within_s:
         return Reason(
             ReasonCode.TOO_FAR,
@@ -330,6 +420,11 @@ def _far(problem: Problem, visit: Visit, after_s: Seconds, vehicle: Vehicle) -> 
         )
     target = minutes(visit.within_s)
     return Reason(ReasonCode.TOO_FAR, Text(f"{zh}，时限 {target}", f"{en}; the target is {target}"), figures)
+
+
+def _hour_said(problem: Problem, visit: Visit) -> Text:
+    hour = problem.reason_hours.get(visit.order.id)
+    return Text("", "") if hour is None else Text(f"，按 {hour} 时的路况", f" on the roads as they are from {hour}:00")
 
 
 def _window_missed(problem: Problem, visit: Visit, by_road: _Best, in_hours: _Best) -> Reason:

@@ -35,9 +35,10 @@ LARGER = (1.25, 1.5, 2.0, 3.0, 4.0)
 
 
 class FleetPart(NamedTuple):
-    """Vehicles of a kind at a depot. ``given``: how many the scenario has."""
+    """Vehicles of a kind and a profile on the roads, at a depot. ``given``: how many the scenario has."""
 
     kind: str
+    profile: str
     depot: str
     vehicles: int
     given: int
@@ -215,9 +216,13 @@ class _Search:
         return FleetPoint(size, self._parts(size), self._missed(size, self.tried[size]), plan)
 
     def _parts(self, size: int) -> tuple[FleetPart, ...]:
-        chosen = Counter((vehicle.kind, vehicle.start) for vehicle in self._vehicles[:size])
-        given = Counter((vehicle.kind, vehicle.start) for vehicle in self._posed.problem.scenario.vehicles)
-        return tuple(FleetPart(kind, depot, chosen[kind, depot], count) for (kind, depot), count in given.items())
+        chosen = Counter(_part(vehicle) for vehicle in self._vehicles[:size])
+        given = Counter(_part(vehicle) for vehicle in self._posed.problem.scenario.vehicles)
+        return tuple(FleetPart(*part, chosen[part], count) for part, count in given.items())
+
+
+def _part(vehicle: Vehicle) -> tuple[str, str, str]:
+    return vehicle.kind, vehicle.profile, vehicle.start
 
 
 def _reachable(problem: Problem) -> frozenset[str]:

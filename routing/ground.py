@@ -7,9 +7,10 @@ and the place of the hand-over may differ between waves; a depot's row belongs t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -21,10 +22,29 @@ from geodata.locate import RoadIndex, locate_depots, locate_sites
 from geodata.model import Ints, Leg, LonLat, RoadPosition
 from geodata.network import Network
 from geodata.profile import KINDS, RoadUser, Span
-from geodata.restrictions import HandOver, Resolved, Zone, hand_overs, passes_held, resolve, served_from
+from geodata.restrictions import (
+    HandOver,
+    Resolved,
+    Zone,
+    hand_overs,
+    passes_held,
+    resolve,
+    served_from,
+)
 from geodata.roads import Roads, open_roads
-from geodata.travel_times import TravelTimes, exact_times
-from routing.model import AtGate, LocatedPlaces, Measured, Scenario, Seconds, Vehicle, ZoneLevel
+from geodata.travel_times import NO_WAY_S, TravelTimes, exact_times
+from routing.model import (
+    AtGate,
+    HourlyTimes,
+    LocatedPlaces,
+    Measured,
+    Scenario,
+    Seconds,
+    ShutOff,
+    Vehicle,
+    ZoneLevel,
+)
+from routing.shut_off import Asked, Barriers, barriers
 
 
 class Row(NamedTuple):
@@ -40,6 +60,9 @@ class RoadClass(NamedTuple):
     like: Vehicle
     passes: tuple[frozenset[str], ...]
 
+
+YEARS_S = 10 * 366 * 86_400
+"""Only a forged plan drives later, or earlier."""
 
 _Key = tuple[int, int, int | None]
 """Class, wave, and hour if it is not the wave's own."""
@@ -60,6 +83,7 @@ class Ground:
     at_gate: Mapping[tuple[int, int], AtGate] = field(default_factory=dict)
     _roads: dict[_Key, Roads] = field(default_factory=dict)
     _times: dict[_Key, TravelTimes] = field(default_factory=dict)
+    _hours: dict[int, Ints] = field(default_factory=dict)
 
     @property
     def unrestricted(self) -> Roads:
@@ -68,27 +92,47 @@ class Ground:
 
     def roads(self, road_class: int, wave: int, hour: int | None = None) -> Roads:
         """In the wave's own hour if none is given."""
-        key = (road_class, wave, hour)
+        key = self._key(road_class, wave, hour)
         if key not in self._roads:
             self._roads[key] = self._restricted(road_class, wave, hour)
         return self._roads[key]
 
+    def _key(self, road_class: int, wave: int, hour: int | None) -> _Key:
+        """Hours alike share their roads."""
+        factors = self.scenario.hour_factors
+        if factors is None:
+            return road_class, wave, None
+        own = hour_at(self.scenario, self.scenario.orders[wave].order_s)
+        return road_class, wave, factors.like(own if hour is None else hour)
+
     def _restricted(self, road_class: int, wave: int, hour: int | None) -> Roads:
-        roads = open_roads(self.network, road_user(self.scenario, self.classes[road_class].like, wave, hour))
-        if self.resolved is None:
+        roads = self.roads_without_restrictions(road_class, wave, hour)
+        resolved = self.resolved_in(wave)
+        if resolved is None:
             return roads
         passes = self.classes[road_class].passes[wave]
-        return self.resolved.roads_for(roads, span=span_of(self.scenario, wave), passes=passes)
+        return resolved.roads_for(roads, span=span_of(self.scenario, wave), passes=passes)
+
+    def roads_without_restrictions(self, road_class: int, wave: int, hour: int | None = None) -> Roads:
+        return open_roads(self.network, road_user(self.scenario, self.classes[road_class].like, wave, hour))
+
+    def resolved_in(self, wave: int) -> Resolved | None:
+        """The restrictions that count in a wave, or None where there are none."""
+        exempt = self.scenario.exempt.get(self.scenario.orders[wave].id, frozenset())
+        if self.resolved is None or not exempt:
+            return self.resolved
+        return replace(self.resolved, placed=tuple(each for each in self.resolved.placed if each.id not in exempt))
 
     def times(self, road_class: int, wave: int, hour: int | None = None) -> TravelTimes:
-        key = (road_class, wave, hour)
+        key = self._key(road_class, wave, hour)
         if key not in self._times:
             self._times[key] = exact_times(self.roads(road_class, wave, hour))
         return self._times[key]
 
     def wave(self, origin_row: int, destination_row: int) -> int:
         """The wave a drive belongs to: that of the stop it leads to, else of the one it comes from."""
-        return self.rows[destination_row].wave or self.rows[origin_row].wave or 0
+        waves = (self.rows[destination_row].wave, self.rows[origin_row].wave, 0)
+        return next(wave for wave in waves if wave is not None)
 
     def leg(self, road_class: int, origin_row: int, destination_row: int, hour: int | None = None) -> Leg | None:
         """A fastest way, or None where no way leads."""
@@ -98,24 +142,72 @@ class Ground:
 
     def tables(self, hour: int | None = None) -> Ints:
         """[classes, rows, rows] whole seconds, in each wave's own hour if none is given."""
-        return np.stack([self._table(number, hour) for number in range(len(self.classes))])
+        return np.stack([self.table(number, hour) for number in range(len(self.classes))])
 
-    def _table(self, road_class: int, hour: int | None) -> Ints:
-        positions = self.positions[road_class]
-        waves = np.array(
-            [[self.wave(origin, row) for row in range(len(positions))] for origin in range(len(positions))]
-        )
+    def table_in(self, hour: int) -> Ints:
+        """As ``tables``, kept for as long as the ground is; equal for hours alike."""
+        if hour not in self._hours:
+            factors = self.scenario.hour_factors
+            alike = hour if factors is None else factors.like(hour)
+            self._hours[hour] = self.tables(hour) if alike == hour else self.table_in(alike)
+            self._hours[hour].setflags(write=False)
+        return self._hours[hour]
+
+    def table(self, road_class: int, hour: int | None = None) -> Ints:
+        """[rows, rows] of one class."""
+        every = range(len(self.rows))
+        return self._block(road_class, self.positions[road_class], every, every, hour)
+
+    def _block(
+        self,
+        road_class: int,
+        positions: Sequence[RoadPosition],
+        origins: Sequence[int],
+        destinations: Sequence[int],
+        hour: int | None = None,
+    ) -> Ints:
+        """[origins, destinations] seconds between rows at these positions, each in the wave it belongs to."""
+        waves = self.waves(origins, destinations)
         seconds = np.empty(waves.shape, dtype=np.int64)
         for wave in np.unique(waves).tolist():
             here = waves == wave
-            origins, destinations = np.flatnonzero(here.any(axis=1)), np.flatnonzero(here.any(axis=0))
+            lines, columns = np.flatnonzero(here.any(axis=1)).tolist(), np.flatnonzero(here.any(axis=0)).tolist()
             block = self.times(road_class, wave, hour).table(
-                [positions[row] for row in origins], [positions[row] for row in destinations]
+                [positions[origins[line]] for line in lines], [positions[destinations[column]] for column in columns]
             )
             whole = np.empty(waves.shape, dtype=np.int64)
-            whole[np.ix_(origins, destinations)] = block
+            whole[np.ix_(lines, columns)] = block
             seconds[here] = whole[here]
         return seconds
+
+    def waves(self, origins: Sequence[int], destinations: Sequence[int]) -> Ints:
+        """[origins, destinations] as ``wave``."""
+        own = np.array([-1 if row.wave is None else row.wave for row in self.rows], dtype=np.int64)
+        leads, comes = own[list(destinations)][None, :], own[list(origins)][:, None]
+        return np.where(leads >= 0, leads, np.maximum(comes, 0))
+
+    def moved(self, travel_s: Ints, row: int, position: RoadPosition, road_classes: Collection[int]) -> Ints:
+        """The table [classes, rows, rows] with one row elsewhere on the roads for some classes."""
+        travel_s, every = travel_s.copy(), range(len(self.rows))
+        for number in sorted(road_classes):
+            positions = list(self.positions[number])
+            positions[row] = position
+            travel_s[number, row, :] = self._block(number, positions, [row], every)[0]
+            travel_s[number, :, row] = self._block(number, positions, every, [row])[:, 0]
+        return travel_s
+
+    def with_passes(self, road_class: int, places: Collection[str]) -> Ground:
+        """The same ground with one class more, last: like the given one, holding passes to these places besides."""
+        like, passes = self.classes[road_class]
+        held = tuple(each.union(places) for each in passes)
+        grown = replace(
+            self,
+            classes=(*self.classes, RoadClass(like, held)),
+            _roads=dict(self._roads),
+            _times=dict(self._times),
+            _hours={},
+        )
+        return _stationed(grown, [len(self.classes)])
 
     def measured(self) -> Measured:
         """What a problem is posed of."""
@@ -126,8 +218,16 @@ class Ground:
             row_of.setdefault(row.access_point, number)
             if row.wave is not None:
                 in_wave[row.access_point, orders[row.wave].id] = number
-        levels = dict(self._zone_levels())
-        return Measured(self.scenario, self.located, self.tables(), row_of, in_wave, self.at_gate, levels)
+        levels, travel_s = dict(self._zone_levels()), self.tables()
+        shut = _shut_off(self, travel_s, row_of, in_wave) if self.resolved is not None else {}
+        hourly = self._hourly(travel_s)
+        return Measured(self.scenario, self.located, travel_s, row_of, in_wave, self.at_gate, levels, shut, hourly)
+
+    def _hourly(self, own: Ints) -> HourlyTimes | None:
+        if self.scenario.hour_factors is None:
+            return None
+        every = range(len(self.rows))
+        return HourlyTimes(partial(hour_at, self.scenario), self.table_in, own, self.waves(every, every))
 
     def _zone_levels(self) -> Iterator[tuple[tuple[str, str], ZoneLevel]]:
         for point in self.scenario.access_points if self.resolved is not None else ():
@@ -138,24 +238,17 @@ class Ground:
 def open_ground(scenario: Scenario, network: Network) -> Ground:
     """Tie every place to the roads, and its restrictions to the network. Raises BadInput for what lies off it."""
     classes, number = classes_of(scenario)
-    vehicles = tuple(replace(each, road_class=number[each.id]) for each in scenario.vehicles)
+    vehicles = tuple(
+        replace(each, road_class=number[each.id], passes=each.passes | _held_all_day(scenario, each))
+        for each in scenario.vehicles
+    )
     scenario = replace(scenario, vehicles=vehicles)
     plain = [open_roads(network, road_user(scenario, each.like, 0, None)) for each in classes]
     index = RoadIndex(plain[0])
     located = locate_places(index, plain, scenario)
     resolved = resolve(index, scenario.restrictions) if scenario.restrictions.all else None
     rows = tuple(_rows(scenario, located))
-    ground = Ground(network, scenario, classes, index, located, resolved, rows)
-    positions = tuple(_position(located, row) for row in rows)
-    handed = dict(_handed_over(ground, positions))
-    by_class = tuple(
-        tuple(
-            handed[number, row].position if (number, row) in handed else position
-            for row, position in enumerate(positions)
-        )
-        for number in range(len(classes))
-    )
-    return replace(ground, positions=by_class, at_gate=handed)
+    return _stationed(Ground(network, scenario, classes, index, located, resolved, rows), range(len(classes)))
 
 
 def classes_of(scenario: Scenario) -> tuple[tuple[RoadClass, ...], Mapping[str, int]]:
@@ -174,6 +267,12 @@ def classes_of(scenario: Scenario) -> tuple[tuple[RoadClass, ...], Mapping[str, 
             classes.append(RoadClass(vehicle, passes))
         number[vehicle.id] = found[key]
     return tuple(classes), number
+
+
+def _held_all_day(scenario: Scenario, vehicle: Vehicle) -> frozenset[str]:
+    """Passes that are valid throughout every wave: a site that asks for one asks for that."""
+    held = [passes_held(scenario.permits, vehicle.id, span_of(scenario, wave)) for wave in range(len(scenario.orders))]
+    return frozenset.intersection(*held)
 
 
 def span_of(scenario: Scenario, wave: int) -> Span:
@@ -196,7 +295,15 @@ def road_user(scenario: Scenario, vehicle: Vehicle, wave: int, hour: int | None)
 
 def hour_at(scenario: Scenario, instant_s: Seconds) -> int:
     """0 to 23, by the clock of the scenario's time zone."""
-    return _instant(scenario, instant_s).astimezone(ZoneInfo(scenario.timezone)).hour
+    bounded_s = max(-YEARS_S, min(instant_s, YEARS_S))
+    return _hour(scenario.epoch, scenario.timezone, (scenario.epoch.second + bounded_s) // 60)
+
+
+@lru_cache(maxsize=100_000)
+def _hour(epoch: datetime, timezone: str, minute: int) -> int:
+    """Of the clock, so many minutes after that of the epoch."""
+    began = epoch.replace(second=0, microsecond=0)
+    return (began + timedelta(minutes=minute)).astimezone(ZoneInfo(timezone)).hour
 
 
 def _instant(scenario: Scenario, instant_s: Seconds) -> datetime:
@@ -265,29 +372,52 @@ def _position(located: LocatedPlaces, row: Row) -> RoadPosition:
 # --- zones --------------------------------------------------------------------------------------------------------
 
 
-def _handed_over(ground: Ground, positions: Sequence[RoadPosition]) -> Iterator[tuple[tuple[int, int], AtGate]]:
-    """By class and row the gates at which goods are handed over."""
-    if ground.resolved is None:
-        return
-    depots = [position for position, row in zip(positions, ground.rows, strict=True) if row.wave is None]
-    for number, each in enumerate(ground.classes):
-        for wave, passes in enumerate(each.passes):
-            rows = [row for row, stands_for in enumerate(ground.rows) if stands_for.wave == wave]
-            found = hand_overs(
-                ground.resolved,
-                served_from(ground.roads(number, wave), depots),
-                [positions[row] for row in rows],
-                span=span_of(ground.scenario, wave),
-                passes=passes,
-            )
-            for row, handed in zip(rows, found, strict=True):
-                if handed is not None and handed.gate is not None:
-                    yield (number, row), _at_gate(ground, wave, handed)
+def _stationed(ground: Ground, numbers: Collection[int]) -> Ground:
+    """Where vehicles of these further classes stop for each row."""
+    plain = _plain_positions(ground)
+    handed = {key: gate for number in numbers for key, gate in _handed_over(ground, plain, number)}
+    positions = tuple(
+        tuple(
+            handed[number, row].position if (number, row) in handed else position for row, position in enumerate(plain)
+        )
+        for number in numbers
+    )
+    return replace(ground, positions=(*ground.positions, *positions), at_gate={**ground.at_gate, **handed})
+
+
+def _plain_positions(ground: Ground) -> tuple[RoadPosition, ...]:
+    return tuple(_position(ground.located, row) for row in ground.rows)
+
+
+def depot_positions(ground: Ground) -> tuple[RoadPosition, ...]:
+    return tuple(_position(ground.located, row) for row in ground.rows if row.wave is None)
+
+
+def _handed_over(
+    ground: Ground, positions: Sequence[RoadPosition], number: int
+) -> Iterator[tuple[tuple[int, int], AtGate]]:
+    """By class and row the gates at which vehicles of a class hand over."""
+    depots = depot_positions(ground)
+    for wave, passes in enumerate(ground.classes[number].passes):
+        resolved = ground.resolved_in(wave)
+        if resolved is None:
+            continue
+        rows = [row for row, stands_for in enumerate(ground.rows) if stands_for.wave == wave]
+        found = hand_overs(
+            resolved,
+            served_from(ground.roads(number, wave), depots),
+            [positions[row] for row in rows],
+            span=span_of(ground.scenario, wave),
+            passes=passes,
+        )
+        for row, handed in zip(rows, found, strict=True):
+            if handed is not None and handed.gate is not None:
+                yield (number, row), _at_gate(ground, wave, handed)
 
 
 def _at_gate(ground: Ground, wave: int, handed: HandOver) -> AtGate:
     gate = handed.gate
-    if gate is None or ground.resolved is None:
+    if gate is None:
         raise ValueError("no gate")
     outside = zone_level(ground, gate.location, wave, inside=frozenset(handed.zones))
     return AtGate(gate.id, gate.name, gate.location, gate.position, handed.zones, outside)
@@ -295,13 +425,68 @@ def _at_gate(ground: Ground, wave: int, handed: HandOver) -> AtGate:
 
 def zone_level(ground: Ground, location: LonLat, wave: int, *, inside: frozenset[str] = frozenset()) -> ZoneLevel:
     """The highest level of the zones in force that hold a place, but for some of them."""
-    level = ZoneLevel.OPEN
-    if ground.resolved is None:
+    level, resolved = ZoneLevel.OPEN, ground.resolved_in(wave)
+    if resolved is None:
         return level
-    point = shapely.Point(ground.resolved.plane.points([location])[0])
-    for each in ground.resolved.placed:
+    point = shapely.Point(resolved.plane.points([location])[0])
+    for each in resolved.placed:
         zone = each.restriction
         if isinstance(zone, Zone) and each.area is not None and zone.id not in inside:
             holds = zone.in_force.meets(span_of(ground.scenario, wave)) and each.area.covers(point)
             level = max(level, ZoneLevel[zone.level.upper()] if holds else level)
     return level
+
+
+# --- what is shut off ---------------------------------------------------------------------------------------------
+
+
+def _shut_off(
+    ground: Ground, travel_s: Ints, row_of: Mapping[str, int], in_wave: Mapping[tuple[str, str], int]
+) -> dict[tuple[int, int], ShutOff]:
+    """By class and row what shuts a site off from all vehicles of the class."""
+    wanted: dict[tuple[int, int], set[int]] = {}
+    reached: set[tuple[int, int]] = set()
+    wave_of = {order.id: wave for wave, order in enumerate(ground.scenario.orders)}
+    rows = {
+        (in_wave.get((site.place.access_point, demand.order), row_of.get(site.place.access_point, -1)), demand.order)
+        for site in ground.scenario.sites
+        for demand in site.demands
+    }
+    at = {depot.place.id: row_of[depot.place.access_point] for depot in ground.scenario.depots}
+    ways = {(vehicle.road_class, at[vehicle.start], at[vehicle.end]) for vehicle in ground.scenario.vehicles}
+    for road_class, start, end in sorted(ways):
+        for row, order in rows:
+            if row >= 0 and max(travel_s[road_class, start, row], travel_s[road_class, row, end]) < NO_WAY_S:
+                reached.add((road_class, row))
+            elif row >= 0:
+                wanted.setdefault((road_class, wave_of[order]), set()).add(row)
+    found: dict[tuple[int, int], ShutOff] = {}
+    for (road_class, wave), shut_rows in sorted(wanted.items()):
+        left = sorted(row for row in shut_rows if (road_class, row) not in reached)
+        found |= {(road_class, row): shut for row, shut in _shut_off_from(ground, road_class, wave, left)}
+    return found
+
+
+def _shut_off_from(ground: Ground, road_class: int, wave: int, rows: Sequence[int]) -> Iterator[tuple[int, ShutOff]]:
+    resolved = ground.resolved_in(wave)
+    if resolved is None or not rows:
+        return
+    asked = Asked(
+        resolved,
+        ground.roads_without_restrictions(road_class, wave),
+        depot_positions(ground),
+        span_of(ground.scenario, wave),
+        ground.classes[road_class].passes[wave],
+    )
+    for row, found in zip(
+        rows, barriers(asked, [_position(ground.located, ground.rows[row]) for row in rows]), strict=True
+    ):
+        if found is not None:
+            yield row, _as_shut_off(ground, wave, found)
+
+
+def _as_shut_off(ground: Ground, wave: int, found: Barriers) -> ShutOff:
+    if found.nearest is None:
+        return ShutOff(found.by, found.passes, found.zones)
+    outside = zone_level(ground, found.nearest.point, wave, inside=found.barring)
+    return ShutOff(found.by, found.passes, found.zones, found.nearest, round(found.nearest_m, 1), outside)

@@ -156,13 +156,19 @@ def broken_rule(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> st
         return None
     loops = loops_of(vehicle, calls)
     plain = (
-        ("ZONE", any(not visit.takes(vehicle) for loop in loops for visit in loop.visits)),
+        ("ZONE", any(not _holds_passes(problem, vehicle, visit) for loop in loops for visit in loop.visits)),
         ("CAPACITY", any(not loop.load.fits(vehicle.capacity) for loop in loops)),
         ("DEPOT", any(loop.depot not in vehicle.reload_at for loop in loops[1:])),
         ("SHIFT", len(loops) > vehicle.max_loops),
         ("ROAD", _no_way(problem, vehicle, calls)),
     )
     return next((rule for rule, broken in plain if broken), None) or _binding(problem, vehicle, calls)
+
+
+def _holds_passes(problem: Problem, vehicle: Vehicle, visit: Visit) -> bool:
+    """Those the site asks for, and those without which no road leads there."""
+    shut = problem.shut_off.get((vehicle.road_class, visit.row))
+    return visit.takes(vehicle) and not (shut and shut.passes)
 
 
 def _no_way(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> bool:

@@ -7,7 +7,7 @@ so that sums are exact.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -19,6 +19,7 @@ from geodata.locate import Located
 from geodata.model import Ints, Leg, LonLat, RoadPosition
 from geodata.profile import HourlyFactors, Size
 from geodata.restrictions import Pass, Restrictions
+from geodata.travel_times import NO_WAY_S
 
 Seconds = int
 
@@ -314,7 +315,10 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A day's inputs. ``epoch`` is the first dispatch order; ``fingerprint`` names the input in its plans."""
+    """A day's inputs. ``epoch`` is the first dispatch order; ``fingerprint`` names the input in its plans.
+
+    ``exempt``: by order the ids of restrictions that do not count in its wave.
+    """
 
     name: str
     epoch: datetime
@@ -333,6 +337,7 @@ class Scenario:
     earlier: Earlier | None = None
     restrictions: Restrictions = field(default_factory=Restrictions)
     permits: tuple[Pass, ...] = ()
+    exempt: Mapping[str, frozenset[str]] = field(default_factory=dict)
     hour_factors: HourlyFactors | None = None
     ferries: bool = False
 
@@ -408,10 +413,42 @@ class AtGate(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class ShutOff:
+    """Why vehicles of a class cannot drive to a place and back, though they could without restrictions.
+
+    ``by``: sets of restrictions, each of which opens the way if it is lifted. ``passes``: some, none of which can be spared,
+    that would open it to who holds them besides; none if no pass does. ``zones``: those around it that ask for one.
+    ``nearest``: the nearest place on a road to which one can drive and back, ``nearest_m`` away in a straight line;
+    ``outside``: the level of the ground there.
+    """
+
+    by: tuple[tuple[str, ...], ...]
+    passes: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    nearest: RoadPosition | None = None
+    nearest_m: float | None = None
+    outside: ZoneLevel = ZoneLevel.OPEN
+
+
+@dataclass(frozen=True, slots=True)
 class LocatedPlaces:
     """Where every access point and depot meets the roads, by access point id."""
 
     by_access_point: Mapping[str, Located]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HourlyTimes:
+    """Times of drives by the hour of the clock in which they begin, 0 to 23, where hours differ.
+
+    ``hour_at``: of an instant. ``table``: [classes, rows, rows] whole seconds in an hour. ``own``: each drive in the hour
+    of its order. ``waves``: [rows, rows] the number of the order that each drive is for.
+    """
+
+    hour_at: Callable[[Seconds], int]
+    table: Callable[[int], Ints]
+    own: Ints
+    waves: Ints
 
 
 class Measured(NamedTuple):
@@ -424,6 +461,8 @@ class Measured(NamedTuple):
     row_in_wave: Mapping[tuple[str, str], int] = MappingProxyType({})
     at_gate: Mapping[tuple[int, int], AtGate] = MappingProxyType({})
     zone_levels: Mapping[tuple[str, str], ZoneLevel] = MappingProxyType({})
+    shut_off: Mapping[tuple[int, int], ShutOff] = MappingProxyType({})
+    hourly: HourlyTimes | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -433,7 +472,10 @@ class Problem:
     ``travel_s``: [classes, rows, rows] whole seconds for each class of vehicles, ``NO_WAY_S`` where no way leads.
     ``row_of``: access point to row, ``row_in_wave``: access point and order to row, where that is another. ``apart``: for
     each supply kind the kinds it must not share a loop with. ``at_gate``: for class and row, if it is for a gate.
-    ``zone_levels``: of the ground under access points, by order, where zones raise it.
+    ``zone_levels``: of the ground under access points, by order, where zones raise it. ``shut_off``: by
+    class and row, where restrictions keep every vehicle away that might come. ``hourly``: where a drive's time is
+    that of the hour in which it begins; ``travel_s`` then is what searches go by and reasons are tested on: that of the hour
+    of the order, for reasons of one of ``reason_hours``, by order.
     """
 
     scenario: Scenario
@@ -447,6 +489,9 @@ class Problem:
     row_in_wave: Mapping[tuple[str, str], int] = field(default_factory=dict)
     at_gate: Mapping[tuple[int, int], AtGate] = field(default_factory=dict)
     zone_levels: Mapping[tuple[str, str], ZoneLevel] = field(default_factory=dict)
+    shut_off: Mapping[tuple[int, int], ShutOff] = field(default_factory=dict)
+    hourly: HourlyTimes | None = None
+    reason_hours: Mapping[str, int] = field(default_factory=dict)
 
     def call(self, number: int) -> Visit | Reload:
         """What a number in a solver's route stands for: a visit, or below zero a reload at a depot."""
@@ -461,6 +506,20 @@ class Problem:
     def drive_s(self, vehicle: Vehicle, origin_row: int, destination_row: int) -> Seconds:
         seconds: int = self.travel_s.item(vehicle.road_class, origin_row, destination_row)
         return seconds
+
+    def driven_s(self, vehicle: Vehicle, origin_row: int, destination_row: int, left_s: Seconds) -> Seconds:
+        """Of a drive that begins at ``left_s``."""
+        if self.hourly is None:
+            return self.drive_s(vehicle, origin_row, destination_row)
+        table = self.hourly.table(self.hourly.hour_at(left_s))
+        seconds: int = table.item(vehicle.road_class, origin_row, destination_row)
+        return seconds
+
+    def drives_to(self, vehicle: Vehicle, row: int) -> bool:
+        """Whether the vehicle can drive there from its start, and on to its end."""
+        out_s = self.drive_s(vehicle, self.depot_row(vehicle.start), row)
+        back_s = self.drive_s(vehicle, row, self.depot_row(vehicle.end))
+        return max(out_s, back_s) < NO_WAY_S
 
     def gate_of(self, vehicle: Vehicle, visit: Visit) -> AtGate | None:
         """Where the vehicle hands over instead of driving to the site, if it does."""
@@ -501,6 +560,7 @@ class Relief(StrEnum):
     ONE_MORE_VEHICLE = "one_more_vehicle"
     OTHER_HOURS = "other_hours"
     A_PASS = "a_pass"  # noqa: S105  no secret
+    NEAREST_OPEN_POINT = "nearest_open_point"
     MORE_STOCK = "more_stock"
     A_HIGHER_CAP = "a_higher_cap"
     MORE_TIME = "more_time"
@@ -544,7 +604,10 @@ class Unserved:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A visit with a vehicle and times: at the access point, bay taken and unloading begun, unloaded."""
+    """A visit with a vehicle and times: at the access point, bay taken and unloading begun, unloaded.
+
+    ``gate``: the id of that where it hands over, in a plan whose legs are known.
+    """
 
     visit: Visit
     arrival_s: Seconds
@@ -554,6 +617,7 @@ class Stop:
     leg: Leg | None = None
     reason: Reason | None = None
     due_s: Seconds | None = None
+    gate: str | None = None
 
     @property
     def latest_s(self) -> Seconds:

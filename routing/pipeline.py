@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from geodata.network import Network
-from geodata.roads import Roads
 from routing.ceilings import PricingLongest
 from routing.check import check_plan
 from routing.check_drivers import check_drivers
@@ -15,18 +14,20 @@ from routing.check_locks import check_locks
 from routing.check_roads import check_roads
 from routing.check_transfers import check_transfers
 from routing.drivers import assign_drivers
-from routing.echelons import all_visits, apart, has_stations, solve_two_stages, together
+from routing.echelons import TwoStages, all_visits, apart, has_stations, pair_worth, solve_two_stages, together
 from routing.errors import PlanRejected
-from routing.evaluate import Solution, plan_of, with_summary, with_totals
+from routing.evaluate import Solution, plan_of, with_summary, with_totals, worth
 from routing.explain import explain_plan
-from routing.ground import Ground, open_ground
+from routing.ground import Ground, hour_at, open_ground
 from routing.holding import HoldingLocks
 from routing.locks import with_locks
 from routing.model import Loop, Plan, Problem, Scenario, Stop, Summary, Vehicle, Violation
 from routing.previous import ChangingLittle
 from routing.problem import pose_problem
 from routing.relax import relax_plan
+from routing.retime import Searched, as_driven, leaving_s, search_by_hour, with_reason_hours
 from routing.solvers import base
+from routing.solvers.improve import WORSE_THAN_ANY
 
 
 class Progress(NamedTuple):
@@ -59,10 +60,6 @@ class Planned:
     problem: Problem
     plan: Plan
     solution: Solution
-
-    @property
-    def roads(self) -> Roads:
-        return self.ground.roads(0, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,32 +96,58 @@ def make_plan(  # noqa: PLR0913  keyword-only
     on_progress(Progress("solve"))
     if has_stations(posed.problem.scenario):
         return _in_two_stages(posed, solver, stop, seed, on_progress)
-    hear = _checked(posed.problem, on_progress)
-    solution = _fitted(posed.problem, solver).solve(posed.problem, stop=stop, seed=seed, on_improvement=hear)
+    solution = _searched(posed.problem, solver, stop, seed, on_progress)
     on_progress(Progress("check"))
+    posed = replace(posed, problem=as_driven(posed.problem, plan_of(posed.problem, solution)))
     plan = finish_plan(posed, solution)
     require_good(posed, plan)
     return Planned(posed.ground, posed.problem, plan, solution)
 
 
+def _searched(problem: Problem, solver: base.Solver, stop: base.Stop, seed: int, on_progress: OnProgress) -> Solution:
+    def search(problem: Problem, stop: base.Stop) -> Searched[Solution]:
+        hear = _checked(problem, on_progress)
+        found = _fitted(problem, solver).solve(problem, stop=stop, seed=seed, on_improvement=hear)
+        plans = ((problem, plan_of(problem, found)),)
+        return Searched(found, worth(problem, found) or WORSE_THAN_ANY, plans, found.finished)
+
+    searched = search_by_hour(problem, search, stop)
+    return replace(searched.found, finished=searched.finished)
+
+
 def _in_two_stages(posed: Posed, solver: base.Solver, stop: base.Stop, seed: int, on_progress: OnProgress) -> Planned:
     """The same of two problems: what suppliers bring to stations, and what stations send on."""
-    stages = solve_two_stages(
-        posed.problem,
-        solver_for=lambda problem: _fitted(problem, solver),
-        stop=stop,
-        seed=seed,
-        listen=lambda problem: _checked(problem, on_progress),
-    )
+
+    def search(problem: Problem, stop: base.Stop) -> Searched[TwoStages]:
+        found = solve_two_stages(
+            problem,
+            solver_for=lambda problem: _fitted(problem, solver),
+            stop=stop,
+            seed=seed,
+            listen=lambda problem: _checked(problem, on_progress),
+        )
+        return Searched(found, pair_worth(found), found.plans(), found.serving.finished)
+
+    searched = search_by_hour(posed.problem, search, stop)
+    stages = _as_driven(posed.problem, searched.found)
+    posed = replace(posed, problem=with_reason_hours(posed.problem, stages.second.reason_hours))
     on_progress(Progress("check"))
     first = explained_plan(replace(posed, problem=stages.first), stages.bringing)
     second = explained_plan(replace(posed, problem=stages.second), stages.serving)
-    plan = together(first, relax_plan(stages.second, second), stages.transfers)
+    plan = together(first, relax_plan(stages.second, second, ground=posed.ground), stages.transfers)
     plan = assign_drivers(posed.problem.scenario, plan)
     violations = check_stages(posed, plan)
     if violations:
         raise PlanRejected(violations)
-    return Planned(posed.ground, all_visits(posed.problem, stages.transfers), plan, stages.serving)
+    serving = replace(stages.serving, finished=searched.finished)
+    return Planned(posed.ground, all_visits(posed.problem, stages.transfers), plan, serving)
+
+
+def _as_driven(problem: Problem, stages: TwoStages) -> TwoStages:
+    (first, bringing), (second, serving) = stages.plans()
+    whole = all_visits(problem, stages.transfers)
+    hours = as_driven(whole, together(bringing, serving, stages.transfers)).reason_hours
+    return replace(stages, first=with_reason_hours(first, hours), second=with_reason_hours(second, hours))
 
 
 def check_stages(posed: Posed, plan: Plan) -> tuple[Violation, ...]:
@@ -147,7 +170,7 @@ def _fitted(problem: Problem, solver: base.Solver) -> base.Solver:
 def finish_plan(posed: Posed, solution: Solution) -> Plan:
     """Times and totals, the ways driven, drivers, and for whatever is late or unserved why, and what would help."""
     plan = explained_plan(posed, solution)
-    return relax_plan(posed.problem, assign_drivers(posed.problem.scenario, plan))
+    return relax_plan(posed.problem, assign_drivers(posed.problem.scenario, plan), ground=posed.ground)
 
 
 def explained_plan(posed: Posed, solution: Solution) -> Plan:
@@ -190,8 +213,11 @@ def drive_legs(posed: Posed, plan: Plan) -> Plan:
 def _drive_loop(posed: Posed, vehicle: Vehicle, loop: Loop) -> Loop:
     row = posed.problem.depot_row(loop.depot)
     stops: list[Stop] = []
-    for stop in loop.stops:
-        stops.append(replace(stop, leg=posed.ground.leg(vehicle.road_class, row, stop.visit.row)))
+    *hours, back_hour = [hour_at(posed.problem.scenario, left_s) for left_s in leaving_s(loop)]
+    for stop, hour in zip(loop.stops, hours, strict=True):
+        gate = posed.problem.gate_of(vehicle, stop.visit)
+        leg = posed.ground.leg(vehicle.road_class, row, stop.visit.row, hour)
+        stops.append(replace(stop, leg=leg, gate=gate and gate.id))
         row = stop.visit.row
-    back = posed.ground.leg(vehicle.road_class, row, posed.problem.depot_row(loop.end))
+    back = posed.ground.leg(vehicle.road_class, row, posed.problem.depot_row(loop.end), back_hour)
     return replace(loop, stops=tuple(stops), back_leg=back)

@@ -52,6 +52,8 @@ def pose_problem(measured: Measured) -> Problem:
         row_in_wave=measured.row_in_wave,
         at_gate=measured.at_gate,
         zone_levels=measured.zone_levels,
+        shut_off=measured.shut_off,
+        hourly=measured.hourly,
     )
     return pose_anew(problem, scenario)
 
@@ -80,8 +82,9 @@ def _parts(problem: Problem) -> Iterator[tuple[Visit, bool]]:
     count = 0
     for row, site in enumerate(scenario.sites):
         part = 0
-        vehicles = [vehicle for vehicle in scenario.vehicles if site.takes(vehicle)]
+        takers = [vehicle for vehicle in scenario.vehicles if site.takes(vehicle)]
         for demand in site.demands:
+            vehicles = _that_can_drive(problem, takers, _row(problem, site, orders[demand.order]))
             parts = (
                 each
                 for lines in _together(demand, kinds, scenario.depots)
@@ -92,6 +95,17 @@ def _parts(problem: Problem) -> Iterator[tuple[Visit, bool]]:
                 yield _visit(problem, site, part, orders[demand.order], lines), oversized
         if count > MOST_VISITS:
             raise _too_many_visits(row, site)
+
+
+def _that_can_drive(problem: Problem, vehicles: list[Vehicle], row: int) -> list[Vehicle]:
+    """Those that can drive there and on to where they end; all of them if none can."""
+    return [vehicle for vehicle in vehicles if row >= 0 and problem.drives_to(vehicle, row)] or vehicles
+
+
+def _row(problem: Problem, site: Site, order: DispatchOrder) -> int:
+    """-1 off the roads."""
+    point = site.place.access_point
+    return problem.row_in_wave.get((point, order.id), problem.row_of.get(point, -1))
 
 
 def _too_many_visits(row: int, site: Site) -> BadInput:
@@ -105,7 +119,6 @@ def _too_many_visits(row: int, site: Site) -> BadInput:
 
 def _visit(problem: Problem, site: Site, part: int, order: DispatchOrder, lines: tuple[DemandLine, ...]) -> Visit:
     kinds = {kind.id: kind for kind in problem.scenario.kinds}
-    in_wave = site.place.access_point, order.id
     load = total_load(kinds[line.kind].load(line.units) for line in lines)
     service_s = site.service_s + round(site.service_per_crate_s * load.crates)
     return Visit(
@@ -118,9 +131,9 @@ def _visit(problem: Problem, site: Site, part: int, order: DispatchOrder, lines:
         windows=start_windows(site, order, service_s),
         priority=site.priority,
         required=site.required,
-        row=problem.row_in_wave.get(in_wave, problem.row_of.get(site.place.access_point, -1)),
+        row=_row(problem, site, order),
         target_s=site.target_s,
-        zone=max(site.zone, problem.zone_levels.get(in_wave, ZoneLevel.OPEN)),
+        zone=max(site.zone, problem.zone_levels.get((site.place.access_point, order.id), ZoneLevel.OPEN)),
         allowed=site.allowed,
         needs_pass=site.needs_pass,
         preferred=site.preferred,

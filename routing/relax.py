@@ -14,6 +14,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
+
 from routing import remedies
 from routing.check import check_plan
 from routing.check_locks import check_locks
@@ -28,9 +30,12 @@ from routing.evaluate import (
     uses,
     vehicle_kinds,
 )
+from routing.explain import shut_off
+from routing.ground import Ground
 from routing.holding import holds_pins, pins_of
 from routing.midday import ON_BOARD
 from routing.model import (
+    AtGate,
     Plan,
     Problem,
     Reason,
@@ -39,6 +44,7 @@ from routing.model import (
     Relief,
     Route,
     Seconds,
+    ShutOff,
     Stop,
     Vehicle,
     Visit,
@@ -46,7 +52,17 @@ from routing.model import (
 )
 from routing.schedule import timetable
 from routing.solvers.improve import without
-from routing.variants import with_any_hours, with_cap, with_one_more, with_pass, with_stock, with_targets, with_visit
+from routing.variants import (
+    with_any_hours,
+    with_cap,
+    with_hand_over,
+    with_one_more,
+    with_pass,
+    with_road_classes,
+    with_stock,
+    with_targets,
+    with_visit,
+)
 
 Routes = tuple[tuple[int, ...], ...]
 
@@ -76,7 +92,8 @@ TRIED: Mapping[ReasonCode, tuple[Relief, ...]] = {
         Relief.HOURS_AND_TIME,
         Relief.VEHICLE_AND_HOURS,
     ),
-    ReasonCode.NO_PASS: (Relief.A_PASS, Relief.VEHICLE_AND_PASS),
+    ReasonCode.UNREACHABLE: (Relief.NEAREST_OPEN_POINT,),
+    ReasonCode.NO_PASS: (Relief.A_PASS, Relief.NEAREST_OPEN_POINT, Relief.VEHICLE_AND_PASS),
     ReasonCode.NO_STOCK: (
         Relief.A_LITTLE_MORE_TIME,
         Relief.MORE_STOCK,
@@ -88,12 +105,15 @@ TRIED: Mapping[ReasonCode, tuple[Relief, ...]] = {
 """What may help against which reason. Distance, and a unit too large, have no remedy here: their figures say what lacks."""
 
 
-def relax_plan(problem: Problem, plan: Plan, *, most_work: int = MOST_WORK) -> Plan:
-    """The explained plan with what would have helped each visit that is late or unserved. Deterministic."""
+def relax_plan(problem: Problem, plan: Plan, *, ground: Ground | None = None, most_work: int = MOST_WORK) -> Plan:
+    """The explained plan with what would have helped each visit that is late or unserved. Deterministic.
+
+    On its ``ground``, passes to zones and other places to hand over are tried, too.
+    """
     cases = tuple(_cases(plan))
     if not cases:
         return plan
-    return _told(plan, _Search(problem, plan, cases, most_work).run())
+    return _told(plan, _Search(problem, plan, cases, ground, most_work).run())
 
 
 def with_relaxations_of(stated: Plan, plan: Plan) -> Plan:
@@ -157,8 +177,9 @@ def _cases(plan: Plan) -> Iterator[_Case]:
 
 
 def _has_remedy(reason: Reason) -> bool:
-    """Of what is too big only what a cap on vehicles makes so."""
-    return reason.code in TRIED and (reason.code is not ReasonCode.TOO_BIG or "most_vehicles" in reason.figures)
+    """Of what is too big only what a cap on vehicles makes so, of what cannot be reached what restrictions cut off."""
+    needed = {ReasonCode.TOO_BIG: "most_vehicles", ReasonCode.UNREACHABLE: "restrictions"}
+    return reason.code in TRIED and (reason.code not in needed or needed[reason.code] in reason.figures)
 
 
 class _Exhausted(Exception):
@@ -189,8 +210,13 @@ Find = Callable[[_Case], Relaxation | None]
 
 
 class _Search:
-    def __init__(self, problem: Problem, plan: Plan, cases: Sequence[_Case], most_work: int) -> None:
+    def __init__(
+        self, problem: Problem, plan: Plan, cases: Sequence[_Case], ground: Ground | None, most_work: int
+    ) -> None:
         self._problem = problem
+        self._ground = ground
+        self._with_more_passes: dict[tuple[str, ...], tuple[Problem, Mapping[int, int]]] = {}
+        self._elsewhere: dict[int, Problem] = {}
         self._cases = cases
         self._left_s = most_work
         self._cost_s = plan.summary.objective.cost_s
@@ -218,6 +244,7 @@ class _Search:
             (Relief.ONE_MORE_VEHICLE, self._one_more_vehicle),
             (Relief.OTHER_HOURS, self._each(self._other_hours)),
             (Relief.A_PASS, self._each(self._a_pass)),
+            (Relief.NEAREST_OPEN_POINT, self._each(self._nearest_open_point)),
             (Relief.MORE_STOCK, self._each(self._more_stock)),
             (Relief.A_HIGHER_CAP, self._each(self._a_higher_cap)),
             (Relief.MORE_TIME, self._more_time),
@@ -397,23 +424,85 @@ class _Search:
         return remedies.relaxation(Relief.OTHER_HOURS, remedies.other_hours(stop))
 
     def _a_pass(self, case: _Case) -> Relaxation | None:
-        visit, asked = case.visit, case.visit.needs_pass
-        if asked is None:
+        visit, asked = case.visit, self._passes_asked(case.visit)
+        if not asked:
             return None
-        posed = self._with_dismissed(visit)
+        posed, number_of = self._welcoming(visit)
+        numbers = [n for n, vehicle in enumerate(posed.scenario.vehicles) if vehicle.road_class in number_of]
         welcome = replace(visit, needs_pass=None)
-        numbers = [n for n, vehicle in enumerate(posed.scenario.vehicles) if welcome.takes(vehicle)]
-        names = [posed.scenario.vehicles[number].id for number in numbers]
+        numbers = [n for n in numbers if welcome.takes(posed.scenario.vehicles[n])]
+        everyone = frozenset(posed.scenario.vehicles[number].id for number in numbers)
         index = self._index(visit)
-        placed = self._best_place(with_pass(posed, frozenset(names), asked), index, numbers)
+        placed = self._best_place(_holding(posed, everyone, asked, number_of), index, numbers)
         if placed is None:
             return None
-        holder = next(number for number, route in enumerate(placed.routes) if index in route)
-        vehicle = posed.scenario.vehicles[holder]
-        relaxed = with_pass(posed, frozenset({vehicle.id}), asked)
-        if not self._good(relaxed, placed.routes, [visit.id]):
+        vehicle = posed.scenario.vehicles[placed.number]
+        if not self._good(_holding(posed, frozenset({vehicle.id}), asked, number_of), placed.routes, [visit.id]):
             return None
         return remedies.relaxation(Relief.A_PASS, remedies.a_pass(vehicle, asked))
+
+    def _passes_asked(self, visit: Visit) -> tuple[str, ...]:
+        """By its site, and on the way."""
+        shut = shut_off(self._problem, visit)
+        own = () if visit.needs_pass is None else (visit.needs_pass,)
+        return tuple(dict.fromkeys((*own, *(shut.passes if shut else ()))))
+
+    def _welcoming(self, visit: Visit) -> tuple[Problem, Mapping[int, int]]:
+        """The problem with the visit, and tables for classes that hold the passes on the way besides: their numbers.
+
+        Where no pass on the way is wanted, each class stays what it is.
+        """
+        posed, shut = self._with_dismissed(visit), shut_off(self._problem, visit)
+        if shut is None:
+            return posed, {number: number for number in range(len(posed.travel_s))}
+        if shut.passes not in self._with_more_passes:
+            self._with_more_passes[shut.passes] = self._measured_with(shut.passes, visit)
+        measured, number_of = self._with_more_passes[shut.passes]
+        return replace(posed, travel_s=measured.travel_s, at_gate=measured.at_gate, hourly=None), number_of
+
+    def _measured_with(self, passes: tuple[str, ...], visit: Visit) -> tuple[Problem, Mapping[int, int]]:
+        posed = self._problem
+        if self._ground is None:
+            return posed, {}
+        welcome = replace(visit, needs_pass=None)
+        classes = sorted({vehicle.road_class for vehicle in posed.scenario.vehicles if welcome.takes(vehicle)})
+        number_of = {}
+        for road_class in classes:
+            self._spend(1 + len(self._ground.rows) ** 2 // 10)
+            grown = self._ground.with_passes(road_class, passes)
+            number_of[road_class] = number = len(posed.travel_s)
+            table = grown.table(len(grown.classes) - 1)
+            gates = {
+                (number, row): gate for (last, row), gate in grown.at_gate.items() if last + 1 == len(grown.classes)
+            }
+            travel_s = np.concatenate([posed.travel_s, table[None]])
+            posed = replace(posed, travel_s=travel_s, at_gate={**posed.at_gate, **gates})
+        return posed, number_of
+
+    def _nearest_open_point(self, case: _Case) -> Relaxation | None:
+        visit, shut = case.visit, shut_off(self._problem, case.visit)
+        if self._ground is None or shut is None or shut.nearest is None or shut.nearest_m is None:
+            return None
+        posed, index = self._with_dismissed(visit), self._index(visit)
+        if visit.row not in self._elsewhere:
+            self._elsewhere[visit.row] = self._handing_over_at(self._ground, visit.row, shut)
+        moved = self._elsewhere[visit.row]
+        posed = replace(posed, travel_s=moved.travel_s, at_gate=moved.at_gate, hourly=None)
+        placed = self._best_place(posed, index, range(len(self._routes)))
+        if placed is None or not self._good(posed, placed.routes, [visit.id]):
+            return None
+        measure = remedies.nearest_open_point(shut.nearest.point, shut.nearest_m)
+        return remedies.relaxation(Relief.NEAREST_OPEN_POINT, measure)
+
+    def _handing_over_at(self, ground: Ground, row: int, shut: ShutOff) -> Problem:
+        """Whoever is kept away hands over at the nearest open road."""
+        if shut.nearest is None:
+            return self._problem
+        self._spend(1 + len(ground.rows))
+        gate = AtGate("", "", shut.nearest.point, shut.nearest, (), shut.outside)
+        classes = [number for number, other in self._problem.shut_off if other == row]
+        travel_s = ground.moved(self._problem.travel_s, row, shut.nearest, classes)
+        return with_hand_over(self._problem, row, travel_s, dict.fromkeys(classes, gate))
 
     def _with_dismissed(self, visit: Visit) -> Problem:
         """The problem in which the visit is to be made, also where it was dismissed."""
@@ -503,11 +592,16 @@ class _Search:
         return remedies.relaxation(Relief.VEHICLE_AND_HOURS, *measures)
 
     def _vehicle_and_pass(self, case: _Case) -> Relaxation | None:
-        asked = case.visit.needs_pass
-        if asked is None:
+        asked = self._passes_asked(case.visit)
+        if not asked:
             return None
-        carrying = [replace(each, passes=each.passes | {asked}) for each in self._kinds]
-        joined = self._joined(self._with_dismissed(case.visit), case.visit, carrying)
+        posed, number_of = self._welcoming(case.visit)
+        carrying = [
+            replace(each, passes=each.passes.union(asked), road_class=number_of[each.road_class])
+            for each in self._kinds
+            if each.road_class in number_of
+        ]
+        joined = self._joined(posed, case.visit, carrying)
         if joined is None:
             return None
         measures = remedies.one_more(joined.like), remedies.its_pass(asked)
@@ -687,6 +781,16 @@ class _Room:
             for use, amount in self._draw(number, route).items()
             if use in self._limits
         )
+
+
+def _holding(
+    problem: Problem, vehicles: frozenset[str], passes: Sequence[str], number_of: Mapping[int, int]
+) -> Problem:
+    """These vehicles carry the passes, too, and are on the roads as a class that does."""
+    for name in passes:
+        problem = with_pass(problem, vehicles, name)
+    every = problem.scenario.vehicles
+    return with_road_classes(problem, {each.id: number_of[each.road_class] for each in every if each.id in vehicles})
 
 
 def _whole_minutes(seconds: Seconds) -> Seconds:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from geodata.errors import Text
+from geodata.model import LonLat
 from routing.explain import minutes
 from routing.model import Figures, Reason, Relaxation, Relief, Seconds, Stop, Vehicle
 
@@ -78,14 +79,31 @@ def other_hours(stop: Stop) -> Measure:
     return Measure(text, {"receives_s": stop.start_s, "until_s": stop.departure_s})
 
 
-def a_pass(vehicle: Vehicle, asked: str) -> Measure:
-    text = Text(f"给车辆“{vehicle.id}”办理通行证“{asked}”", f"the pass {asked!r} for vehicle {vehicle.id!r}")
-    return Measure(text, {"vehicle": vehicle.id, "pass": asked})
+def a_pass(vehicle: Vehicle, asked: Sequence[str]) -> Measure:
+    said = _passes_said(asked)
+    text = Text(f"给车辆“{vehicle.id}”办理{said.zh}", f"{said.en} for vehicle {vehicle.id!r}")
+    return Measure(text, {"vehicle": vehicle.id, "pass": "+".join(asked)})
 
 
-def its_pass(asked: str) -> Measure:
+def its_pass(asked: Sequence[str]) -> Measure:
     """Of a vehicle spoken of before."""
-    return Measure(Text(f"为其办理通行证“{asked}”", f"the pass {asked!r} for it"), {"pass": asked})
+    said = _passes_said(asked)
+    return Measure(Text(f"为其办理{said.zh}", f"{said.en} for it"), {"pass": "+".join(asked)})
+
+
+def _passes_said(asked: Sequence[str]) -> Text:
+    zh, en = "、".join(f"“{each}”" for each in asked), " and ".join(map(repr, asked))
+    return Text(f"通行证{zh}", f"the pass{'es' if len(asked) > 1 else ''} {en}")
+
+
+def nearest_open_point(place: LonLat, away_m: float) -> Measure:
+    """Handing over where the nearest road can still be reached."""
+    where = f"{place.lon:.6f}, {place.lat:.6f}"
+    text = Text(
+        f"在最近的可达道路交接（{where.replace(', ', '，')}，距点位 {away_m:.0f} 米）",
+        f"handing over at the nearest road that can be reached ({where}, {away_m:.0f} m from the site)",
+    )
+    return Measure(text, {"lon": place.lon, "lat": place.lat, "away_m": away_m})
 
 
 def more_stock(depot: str, units: Mapping[str, int]) -> Measure:

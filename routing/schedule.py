@@ -2,12 +2,16 @@
 
 A vehicle's calls are visits, and reloads between its loops. Laid out they are a chain of steps: loading at a depot, the
 visits of the loop, loading again …, rests where they fall due, and the way home. Each step begins within windows.
+
+Where a drive's time is that of the hour in which it begins, the chain is timed forwards with the hours that result. How
+late each loading may begin is then reckoned backwards with these times, and timed forwards again: the hours may be others.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -32,6 +36,10 @@ Call = Visit | Reload
 
 MOST_TIMETABLES = 50_000
 """Remembered at a time: some hundred megabytes."""
+
+
+MOST_DEPARTURES = 4
+"""So often is a later departure tried that changes the hours in which drives begin."""
 
 
 class LoopTimes(NamedTuple):
@@ -139,7 +147,7 @@ def _table(
     if not loops_allowed(problem, vehicle, loops):
         return None
     steps = tuple(_steps(problem, vehicle, loops, loading_at))
-    clock = _Clock(problem.scenario.policy, hurry=hurry)
+    clock = _Clock(problem.scenario.policy, hurry=hurry, by_hour=problem.hourly is not None)
     if not vehicle.breaks:
         return clock.table(steps)
     found = min(clock.tables_with_rests(steps, vehicle.breaks), key=_preference, default=None)
@@ -199,8 +207,15 @@ def loading_time_s(depot: Depot, load: Load) -> Seconds:
 # --- the chain ----------------------------------------------------------------------------------------------------
 
 
+Drive = Callable[[Seconds], Seconds]
+"""Seconds of a drive by the instant at which it begins."""
+
+
 class _Step(NamedTuple):
-    """``lead_s``: to drive there, and ``gap_s`` of it to be disinfected, after what comes before."""
+    """``lead_s``: to drive there, and ``gap_s`` of it to be disinfected, after what comes before.
+
+    With a ``drive``, what that takes comes on top.
+    """
 
     lead_s: Seconds
     windows: tuple[Interval, ...]
@@ -209,6 +224,11 @@ class _Step(NamedTuple):
     depot: str = ""
     gap_s: Seconds = 0
     rest: bool = False
+    drive: Drive | None = None
+
+    def led_s(self, left_s: Seconds) -> Seconds:
+        """As ``lead_s``, drive included, where what comes before ends at ``left_s``."""
+        return self.lead_s if self.drive is None else self.lead_s + self.drive(left_s)
 
 
 _Steps = Sequence[_Step]
@@ -222,14 +242,23 @@ def _steps(
     for number, loop in enumerate(loops):
         depot, before = problem.depot_row(loop.depot), row
         kept_s = loading_at[number] if number < len(loading_at) else None
-        lead_s = problem.drive_s(vehicle, before, depot) + gap_s if number else 0
-        yield _loading(problem, vehicle, loop, kept_s)._replace(lead_s=lead_s, gap_s=gap_s)
+        lead_s, drive = _way(problem, vehicle, before, depot) if number else (0, None)
+        yield _loading(problem, vehicle, loop, kept_s)._replace(lead_s=lead_s + gap_s, gap_s=gap_s, drive=drive)
         row = depot
         for visit in loop.visits:
-            yield _Step(problem.drive_s(vehicle, row, visit.row), visit.windows, visit.service_s, visit)
+            lead_s, drive = _way(problem, vehicle, row, visit.row)
+            yield _Step(lead_s, visit.windows, visit.service_s, visit, drive=drive)
             row = visit.row
         gap_s = problem.scenario.policy.disinfection_s if _was_sealed(problem, vehicle, loop) else 0
-    yield _Step(problem.drive_s(vehicle, row, problem.depot_row(vehicle.end)), (vehicle.shift,))
+    lead_s, drive = _way(problem, vehicle, row, problem.depot_row(vehicle.end))
+    yield _Step(lead_s, (vehicle.shift,), drive=drive)
+
+
+def _way(problem: Problem, vehicle: Vehicle, origin: int, destination: int) -> tuple[Seconds, Drive | None]:
+    """The lead of a step after a drive between these rows, or the drive where it depends on the hour."""
+    if problem.hourly is None:
+        return problem.drive_s(vehicle, origin, destination), None
+    return 0, partial(problem.driven_s, vehicle, origin, destination)
 
 
 def _was_sealed(problem: Problem, vehicle: Vehicle, loop: LoopCalls) -> bool:
@@ -261,7 +290,8 @@ def _earliest(steps: _Steps) -> list[Seconds] | None:
     starts_s: list[Seconds] = []
     end_s = -NO_WAY_S
     for step in steps:
-        start_s = first_instant(step.windows, end_s + step.lead_s)
+        lead_s = step.lead_s if step.drive is None else step.led_s(end_s)
+        start_s = first_instant(step.windows, end_s + lead_s)
         if start_s is None:
             return None
         starts_s.append(start_s)
@@ -288,18 +318,20 @@ def last_instant(windows: Sequence[Interval], bound_s: Seconds) -> Seconds:
 class _Clock:
     """Times the steps of one vehicle. ``hurry``: each loading begins at once, too, and not as late as does no harm."""
 
-    def __init__(self, policy: Policy, *, hurry: bool) -> None:
+    def __init__(self, policy: Policy, *, hurry: bool, by_hour: bool) -> None:
         self._from_departure = policy.target_from == "departure"
         self._longest_s = NO_WAY_S if policy.longest_route_s is None else policy.longest_route_s
         self._hurry = hurry
+        self._by_hour = by_hour
 
     def table(self, steps: _Steps) -> Timetable | None:
         """None where a window is missed or the route is longer than allowed."""
         starts_s = _earliest(steps)
         if starts_s is None:
             return None
-        if not self._hurry and _waits(steps, starts_s):
-            starts_s = self._leaving_late(steps, starts_s)
+        leads_s = self._leads(steps, starts_s)
+        if not self._hurry and _waits(steps, starts_s, leads_s):
+            starts_s = self._leaving_late(steps, starts_s, leads_s)
         table = self._tabulated(steps, starts_s)
         return table if table.back_s - table.departure_s <= self._longest_s else None
 
@@ -320,25 +352,49 @@ class _Clock:
         for resting in _resting(steps, starts_s, due, even_if_over=self._from_departure):
             yield from self.tables_with_rests(resting, others)
 
-    def _leaving_late(self, steps: _Steps, earliest_s: list[Seconds]) -> list[Seconds]:
-        """The same steps with each loading begun as late as moves neither the end, nor a late stop, nor a window."""
-        latest_s = self._latest(steps, earliest_s)
-        late_steps = [
-            step._replace(windows=(Interval(at_s, at_s),)) if step.depot else step
-            for step, at_s in zip(steps, latest_s, strict=True)
-        ]
-        starts_s = _earliest(late_steps)
-        assert starts_s is not None, "as late as possible is possible"  # noqa: S101
-        return starts_s
+    def _leads(self, steps: _Steps, starts_s: Sequence[Seconds]) -> list[Seconds]:
+        """What each step is led in by where steps begin at these instants."""
+        if not self._by_hour:
+            return [step.lead_s for step in steps]
+        ends_s = [-NO_WAY_S, *(start_s + step.duration_s for step, start_s in zip(steps, starts_s, strict=True))]
+        return [step.led_s(end_s) for step, end_s in zip(steps, ends_s, strict=False)]
 
-    def _latest(self, steps: _Steps, earliest_s: list[Seconds]) -> list[Seconds]:
-        """How late may each step begin. A target that counts from the departure moves with it, and binds nothing."""
+    def _leaving_late(self, steps: _Steps, earliest_s: list[Seconds], leads_s: Sequence[Seconds]) -> list[Seconds]:
+        """The same steps with each loading begun as late as moves neither the end, nor a late stop, nor a window.
+
+        ``leads_s``: when leaving early. Where leaving late makes others of them, it is reckoned with those again.
+        """
+        found_s = earliest_s
+        for _ in range(MOST_DEPARTURES):
+            latest_s = self._latest(steps, earliest_s, leads_s)
+            starts_s = None if latest_s is None else _earliest(_loaded_from(steps, latest_s))
+            if starts_s is None:
+                break
+            if not self._by_hour:
+                return starts_s
+            driven_s = self._leads(steps, starts_s)
+            if all(driven <= reckoned for driven, reckoned in zip(driven_s, leads_s, strict=True)):
+                found_s = starts_s
+                if driven_s == leads_s:
+                    break
+                leads_s = driven_s
+            else:
+                leads_s = [max(pair) for pair in zip(driven_s, leads_s, strict=True)]
+        return found_s
+
+    def _latest(self, steps: _Steps, earliest_s: list[Seconds], leads_s: Sequence[Seconds]) -> list[Seconds] | None:
+        """How late may each step begin with these leads; None where they are too long for its windows.
+
+        A target that counts from the departure moves with it, and binds nothing.
+        """
         latest_s = [earliest_s[-1]]
         for number in range(len(steps) - 2, -1, -1):
             step = steps[number]
-            bound_s = latest_s[-1] - steps[number + 1].lead_s - step.duration_s
+            bound_s = latest_s[-1] - leads_s[number + 1] - step.duration_s
             if step.visit is not None and not self._from_departure:
                 bound_s = min(bound_s, max(earliest_s[number], step.visit.deadline_s))
+            if self._by_hour and all(window.open_s > bound_s for window in step.windows):
+                return None
             latest_s.append(last_instant(step.windows, bound_s))
         return latest_s[::-1]
 
@@ -353,15 +409,32 @@ class _Clock:
                 rests.append(Rest(start_s, step.duration_s))
             else:
                 if depot:
-                    loops.append(LoopTimes(depot, load_s, left_s, end_s + step.lead_s - step.gap_s))
+                    loops.append(LoopTimes(depot, load_s, left_s, end_s + step.led_s(end_s) - step.gap_s))
                 depot, load_s, left_s = step.depot, start_s, start_s + step.duration_s
             end_s = start_s + step.duration_s
         return Timetable(tuple(loops), tuple(visits_s), tuple(due_s), tuple(rests))
 
 
-def _waits(steps: _Steps, starts_s: list[Seconds]) -> bool:
-    timed = pairwise(zip(steps, starts_s, strict=True))
-    return any(before_s + before.duration_s + step.lead_s < start_s for (before, before_s), (step, start_s) in timed)
+def _loaded_from(steps: _Steps, from_s: Sequence[Seconds]) -> _Steps:
+    """The same steps with no loading begun before these instants, of which each is in a window of its step."""
+    return [
+        step._replace(windows=_cut(step.windows, at_s)) if step.depot else step
+        for step, at_s in zip(steps, from_s, strict=True)
+    ]
+
+
+def _cut(windows: Sequence[Interval], from_s: Seconds) -> tuple[Interval, ...]:
+    rest = Interval(from_s, NO_WAY_S)
+    return tuple(met for window in windows if (met := window.meet(rest)) is not None)
+
+
+def _waits(steps: _Steps, starts_s: Sequence[Seconds], leads_s: Sequence[Seconds]) -> bool:
+    end_s = NO_WAY_S
+    for step, start_s, lead_s in zip(steps, starts_s, leads_s, strict=True):
+        if end_s + lead_s < start_s:
+            return True
+        end_s = start_s + step.duration_s
+    return False
 
 
 def _spared(rest: Break, out: Interval) -> bool:
@@ -389,9 +462,9 @@ def _resting(steps: _Steps, starts_s: list[Seconds], rest: Break, *, even_if_ove
             continue
         resting = _Step(0, (rest.window,), rest.duration_s, rest=True)
         yield [*steps[:number], resting, *steps[number:]]
-        if step.visit is not None and end_s + step.lead_s <= rest.window.close_s:
-            resting = resting._replace(lead_s=step.lead_s)
-            yield [*steps[:number], resting, step._replace(lead_s=0), *steps[number + 1 :]]
+        if step.visit is not None and end_s + step.led_s(end_s) <= rest.window.close_s:
+            resting = resting._replace(lead_s=step.lead_s, drive=step.drive)
+            yield [*steps[:number], resting, step._replace(lead_s=0, drive=None), *steps[number + 1 :]]
 
 
 def _preference(found: tuple[_Steps, Timetable]) -> tuple[int, ...]:

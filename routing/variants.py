@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from routing.model import Depot, Interval, Problem, Seconds, Site, Unserved, Vehicle, Visit
+from geodata.model import Ints
+from routing.model import AtGate, Depot, Interval, Problem, Seconds, Site, Unserved, Vehicle, Visit
 
 
 def with_vehicles(problem: Problem, vehicles: Sequence[Vehicle], alike: Mapping[str, str]) -> Problem:
@@ -99,6 +100,21 @@ def with_pass(problem: Problem, vehicles: frozenset[str], name: str) -> Problem:
         for each in problem.scenario.vehicles
     )
     return replace(problem, scenario=replace(problem.scenario, vehicles=granted))
+
+
+def with_hand_over(problem: Problem, row: int, travel_s: Ints, gates: Mapping[int, AtGate]) -> Problem:
+    """Vehicles of some classes hand over for a row at another place, to which the table leads, whatever the hour."""
+    at_gate = {**problem.at_gate, **{(number, row): gate for number, gate in gates.items()}}
+    return replace(problem, travel_s=travel_s, at_gate=at_gate, hourly=None)
+
+
+def with_road_classes(problem: Problem, vehicles: Mapping[str, int]) -> Problem:
+    """Vehicles by id that are on the roads as another class."""
+    changed = tuple(
+        replace(each, road_class=vehicles[each.id]) if each.id in vehicles else each
+        for each in problem.scenario.vehicles
+    )
+    return replace(problem, scenario=replace(problem.scenario, vehicles=changed))
 
 
 def with_stock(problem: Problem, depot: str, units: Mapping[str, int]) -> Problem:

@@ -155,7 +155,7 @@ def write_scenario(  # noqa: PLR0913
         ["编号", "名称", "经度", "纬度", "优先级", "需求:采样套件"],
         [(f"C{n}", f"{n}号采样点", *place, 1, 4) for n, place in enumerate(sampling, 1)],
     )
-    heading = ["编号", "名称", "类型", "数量", "所属储备库", "载重(公斤)"]
+    heading = ["编号", "名称", "类型", "通行方式", "数量", "所属储备库", "载重(公斤)", "总重(吨)"]
     write_list(target / "vehicles.csv", heading, list(vehicle_rows(fleet, share)))
 
 
@@ -163,8 +163,8 @@ def vehicle_rows(fleet: Fleet, share: Sequence[float]) -> list[tuple[object, ...
     rows: list[tuple[object, ...]] = []
     trucks, vans = deal(fleet.trucks, share), deal(fleet.vans, share)
     for number in range(1, DEPOTS + 1):
-        rows.append((f"T{number}", f"{number}号库卡车", "卡车", trucks[number - 1], f"D{number}", 5000))
-        rows.append((f"V{number}", f"{number}号库厢货", "厢货", vans[number - 1], f"D{number}", 1500))
+        rows.append((f"T{number}", f"{number}号库卡车", "卡车", "货车", trucks[number - 1], f"D{number}", 5000, 9))
+        rows.append((f"V{number}", f"{number}号库厢货", "厢货", "面包车", vans[number - 1], f"D{number}", 1500, 3.5))
     return rows
 
 

@@ -280,6 +280,16 @@ FORMS = (
         "passes",
     ),
     ListForm(
+        "hour_factors",
+        ("hours", "分时系数", "小时系数", "路况系数"),
+        (
+            Column("road_class", ("道路等级", "class"), required=True),
+            Column("hour", ("小时", "时"), "number", required=True),
+            Column("factor", ("系数", "用时系数"), "number", required=True),
+        ),
+        "hour_factors",
+    ),
+    ListForm(
         "stock",
         ("库存", "库存清单"),
         (

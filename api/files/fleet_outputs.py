@@ -8,6 +8,7 @@ from pathlib import Path
 from api.files.study_files import study_workbook, write_together
 from api.files.workbook import Column, Row, Table
 from api.maps.fleet_curve import draw_fleet_curve
+from api.road_words import PROFILE_NAMES
 from api.schemas import FleetDocument, FleetPointEntry
 from geodata.errors import Text
 
@@ -16,7 +17,7 @@ def write_fleet_outputs(folder: Path, study: FleetDocument, *, language: str) ->
     """Write the study, its workbook and its curve; they appear together when all are complete."""
     files = {
         "fleet.json": f"{study.model_dump_json(indent=1)}\n".encode(),
-        "fleet.xlsx": study_workbook((_points(study), _fleets(study)), study.scenario, language=language),
+        "fleet.xlsx": study_workbook((_points(study), _fleets(study, language)), study.scenario, language=language),
         "fleet.png": draw_fleet_curve(study, lang=language),
     }
     write_together(folder, files)
@@ -49,19 +50,21 @@ def _point_row(study: FleetDocument, point: FleetPointEntry) -> Row:
     )
 
 
-def _fleets(study: FleetDocument) -> Table:
+def _fleets(study: FleetDocument, language: str) -> Table:
     """A row per kind and depot, a column per fleet."""
     sizes = (Column(Text(f"共 {point.vehicles} 辆", f"Of {point.vehicles}"), 10) for point in study.points)
     columns = (
         Column(Text("车型", "Vehicle kind"), 14),
+        Column(Text("通行方式", "On the roads as"), 14),
         Column(Text("出发库点", "Depot"), 14),
         Column(Text("现有", "Given"), 8),
         *sizes,
     )
-    rows = tuple(_fleet_row(study, number) for number in range(len(study.points[0].parts)))
+    rows = tuple(_fleet_row(study, number, language) for number in range(len(study.points[0].parts)))
     return Table(Text("构成", "Fleets"), columns, rows)
 
 
-def _fleet_row(study: FleetDocument, number: int) -> Row:
+def _fleet_row(study: FleetDocument, number: int, language: str) -> Row:
     part = study.points[0].parts[number]
-    return part.kind, part.depot, part.given, *(point.parts[number].vehicles for point in study.points)
+    profile = PROFILE_NAMES[part.profile].in_language(language)
+    return part.kind, profile, part.depot, part.given, *(point.parts[number].vehicles for point in study.points)

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from api.maps.driven import depots_in_use, driven_legs, places_on_road, require_its_network
-from api.schemas import LineEntry, LoadEntry, LoopEntry, PlanDocument, RouteEntry, StopEntry, UnservedEntry
+from api.schemas import (
+    LineEntry,
+    LoadEntry,
+    LoopEntry,
+    PlanDocument,
+    RestrictionInPlan,
+    RouteEntry,
+    StopEntry,
+    UnservedEntry,
+)
 from geodata.model import Floats
 from geodata.network import Network
 
@@ -19,12 +28,12 @@ def routes_geojson(plan: PlanDocument, network: Network) -> Json:
     """A FeatureCollection, WGS-84 lon, lat with 7 decimals.
 
     Each loop is one MultiLineString with a line per leg that moves; stops, depots and unserved sites are Points.
-    ``properties.feature`` is ``loop``, ``stop``, ``depot``, ``transfer`` (a station and when it is ready) or
-    ``unserved``. Raises ``BadInput`` for another network than the plan's.
+    ``properties.feature`` is ``loop``, ``stop``, ``depot``, ``transfer`` (a station and when it is ready),
+    ``unserved``, ``gate`` or ``restriction``. Raises ``BadInput`` for another network than the plan's.
     """
     require_its_network(plan, network)
     features = [*_loops(plan, network), *_stops(plan), *_depots(plan), *_transfers(plan)]
-    features += map(_unserved, plan.unserved)
+    features += [*map(_unserved, plan.unserved), *_gates(plan), *map(_restriction, plan.restrictions)]
     return {
         "type": "FeatureCollection",
         "name": plan.scenario.name,
@@ -76,6 +85,7 @@ def _stop_properties(stop: StopEntry) -> Json:
         "part": stop.part,
         "name": stop.name,
         "access_point": stop.access_point,
+        "gate": stop.gate.id if stop.gate else None,
         "arrival_s": stop.arrival_s,
         "arrival_at": stop.arrival_at.isoformat(),
         "start_s": stop.start_s,
@@ -125,6 +135,35 @@ def _unserved(entry: UnservedEntry) -> Json:
         **_load(entry.load),
     }
     return _feature(_point(entry.lon, entry.lat), properties)
+
+
+def _gates(plan: PlanDocument) -> Iterator[Json]:
+    """Each once, with the stops at which goods are handed over there."""
+    stops = [stop for _, loop in _every_loop(plan) for stop in loop.stops if stop.gate]
+    gates = {stop.gate.id: stop.gate for stop in stops if stop.gate}
+    for name, gate in gates.items():
+        served = [stop.visit for stop in stops if stop.gate and stop.gate.id == name]
+        properties = {"feature": "gate", "gate": name, "name": gate.name, "zones": list(gate.zones), "visits": served}
+        yield _feature(_point(gate.lon, gate.lat), properties)
+
+
+def _restriction(entry: RestrictionInPlan) -> Json:
+    geometry: Json | None = None
+    if entry.geometry is not None:
+        geometry = {"type": entry.geometry.type, "coordinates": list(entry.geometry.coordinates)}
+    elif entry.lon is not None and entry.lat is not None:
+        geometry = _point(entry.lon, entry.lat)
+    properties = {
+        "feature": "restriction",
+        "restriction": entry.id,
+        "kind": entry.kind,
+        "name": entry.name,
+        "level": entry.level,
+        "orders": list(entry.orders),
+        "cut_off": list(entry.cut_off),
+        "at_gate": list(entry.at_gate),
+    }
+    return _feature(geometry, properties)
 
 
 def _units(lines: Sequence[LineEntry]) -> dict[str, int]:

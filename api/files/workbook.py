@@ -121,6 +121,7 @@ def _tables(plan: PlanDocument, clock: Clock, lang: str) -> tuple[Table, ...]:
         _late_and_unserved(plan, clock, lang),
         _loads(plan, clock, lang),
         *((_transfers(plan, clock),) if plan.transfers else ()),
+        *((_restrictions(plan, lang),) if plan.restrictions else ()),
         *((_changes(plan, clock),) if plan.changes else ()),
     )
 
@@ -246,6 +247,7 @@ def _stops(plan: PlanDocument, clock: Clock, lang: str) -> Table:
         Column(Text("批次", "Order"), 10),
         Column(Text("分送号", "Part"), 8),
         Column(Text("停靠点", "Access point"), 14),
+        Column(Text("交接卡口", "Gate"), 12),
         Column(Text("到达", "Arrival"), 12),
         Column(Text("开始卸货", "Start"), 12),
         Column(Text("离开", "Departure"), 12),
@@ -278,6 +280,7 @@ def _stop_row(route: RouteEntry, loop: LoopEntry, number: int, stop: StopEntry, 
         stop.order,
         stop.part,
         stop.access_point,
+        stop.gate.id if stop.gate else None,
         clock(stop.arrival_at),
         clock(stop.start_at),
         clock(stop.departure_at),
@@ -323,6 +326,45 @@ def _transfers(plan: PlanDocument, clock: Clock) -> Table:
         for each in plan.transfers
     )
     return Table(Text("转运", "Transfers"), columns, rows)
+
+
+KINDS_OF_RESTRICTION = {
+    "closure": Text("封闭", "closure"),
+    "checkpoint": Text("检查点", "checkpoint"),
+    "zone": Text("防控区", "zone"),
+}
+LEVELS = {
+    "": Text("", ""),
+    "precautionary": Text("防范区", "precautionary"),
+    "controlled": Text("管控区", "controlled"),
+    "sealed": Text("封控区", "sealed"),
+}
+
+
+def _restrictions(plan: PlanDocument, lang: str) -> Table:
+    """For which orders each counts, and whom it keeps out."""
+    columns = (
+        Column(Text("限制编号", "Restriction"), 14),
+        Column(Text("名称", "Name"), 24),
+        Column(Text("种类", "Kind"), 12),
+        Column(Text("级别", "Level"), 14),
+        Column(Text("计入的批次", "Counts for orders"), 18),
+        Column(Text("因此未送达的地点", "Sites cut off"), 40),
+        Column(Text("改在卡口交接的地点", "Sites handed over at a gate"), 40),
+    )
+    rows = tuple(
+        (
+            each.id,
+            each.name or None,
+            KINDS_OF_RESTRICTION[each.kind].in_language(lang),
+            LEVELS[each.level].in_language(lang) or None,
+            ", ".join(each.orders) or None,
+            ", ".join(each.cut_off) or None,
+            ", ".join(each.at_gate) or None,
+        )
+        for each in plan.restrictions
+    )
+    return Table(Text("道路限制", "Restrictions"), columns, rows)
 
 
 def _directions(directions: DirectionsDocument, lang: str) -> Table:

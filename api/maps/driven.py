@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from api.schemas import LegEntry, LoopEntry, PlanDocument
+from api.schemas import LegEntry, LoopEntry, PlanDocument, StopEntry
 from geodata.errors import BadInput
 from geodata.model import Floats, LonLat, RoadPosition
 from geodata.network import EARTH_RADIUS_M, Network
@@ -40,6 +40,11 @@ def places_on_road(plan: PlanDocument) -> Mapping[str, LonLat]:
     }
 
 
+def stands_at(stop: StopEntry) -> LonLat:
+    """Where the vehicle stands: at the gate where it hands over at one."""
+    return LonLat(stop.lon, stop.lat) if stop.gate is None else LonLat(stop.gate.lon, stop.gate.lat)
+
+
 def depots_in_use(plan: PlanDocument) -> tuple[str, ...]:
     """Places that a loop leaves from or ends at, in order of first appearance."""
     loops = [loop for route in plan.routes for loop in route.loops]
@@ -57,7 +62,7 @@ def require_its_network(plan: PlanDocument, network: Network) -> None:
 def _legs(places: Mapping[str, LonLat], network: Network, loop: LoopEntry) -> Iterator[DrivenLeg]:
     here = places[loop.depot]
     for stop in loop.stops:
-        there = LonLat(stop.lon, stop.lat)
+        there = stands_at(stop)
         yield DrivenLeg(stop.visit, stop.leg, leg_line(network, stop.leg, here, there))
         here = there
     back = loop.back

@@ -6,9 +6,7 @@ and stops their number, late stops are triangles, unserved sites crosses, depots
 
 from __future__ import annotations
 
-import io
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,35 +15,52 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.patheffects import withStroke
 
-from api.maps.driven import depots_in_use, driven_legs, places_on_road, require_its_network
-from api.maps.fonts import Typeface, find_typeface
+from api.maps.driven import depots_in_use, driven_legs, places_on_road, require_its_network, stands_at
+from api.maps.fonts import find_typeface
+from api.maps.restrictions import (
+    SIGN_TEXTS,
+    Canvas,
+    DrawnClosure,
+    DrawnPoint,
+    DrawnZone,
+    RestrictionSign,
+    draw_checkpoints,
+    draw_closures,
+    draw_gates,
+    draw_restriction_sign,
+    draw_zones,
+    signs_of,
+)
+from api.maps.sheet import (
+    INK,
+    LANDSCAPE,
+    PAPER,
+    ROW_EM,
+    TALL,
+    Sheet,
+    blank,
+    draw_depot,
+    draw_depot_name,
+    draw_roads,
+    draw_scale_north_attribution,
+    draw_title,
+    fit,
+    picture_of,
+    width_em,
+    write,
+)
 from api.schemas import PlanDocument, RouteEntry, StopEntry
 from geodata.errors import Text
-from geodata.model import Booleans, Floats
-from geodata.network import EARTH_RADIUS_M, Network, bounding_box
+from geodata.model import Floats
+from geodata.network import Network
 
-LANDSCAPE = (1800, 1300)
-TALL = (1000, 1400)
-"""For a phone: larger letters, the legend below the map."""
+__all__ = ["LANDSCAPE", "TALL", "draw_plan_map", "route_letter", "spread"]
 
-_DPI = 150
 _COLOURS = ("#0072B2", "#D55E00", "#007F5F", "#AA3377", "#B8860B", "#332288", "#3399CC")
 """After Okabe and Ito (2008) and Tol (2021), darkened where a thin line on white asks for it."""
 _STYLES: tuple[Any, ...] = ("solid", (0, (4, 1.6)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
-_INK, _PAPER, _GROUND = "#16212B", "#FFFFFF", "#F7F8F6"
-_WIDTHS_PT = {
-    **dict.fromkeys(("motorway", "trunk", "motorway_link", "trunk_link"), 2.6),
-    **dict.fromkeys(("primary", "primary_link", "secondary"), 1.9),
-    **dict.fromkeys(("secondary_link", "tertiary", "tertiary_link"), 1.3),
-}
-_MINOR_PT, _MINOR, _MAJOR = 0.6, "#D0D4D7", "#C3C9CE"
-_SMALLEST_SPAN_M = 400.0
 _MOST_NUMBERED = 150
 
 TITLE = Text("配送方案", "Delivery plan")
@@ -60,8 +75,7 @@ ROUTES = Text("线路", "Routes")
 STOPS = Text("停靠", "stops")
 LISTED_ELSEWHERE = Text("{} 条线路，明细见线路表", "{} routes, listed in the table of routes")
 MORE = Text("另有 {} 条线路", "and {} more routes")
-KM, M = Text("公里", "km"), Text("米", "m")
-NORTH = Text("北", "N")
+KM = Text("公里", "km")
 
 
 def draw_plan_map(
@@ -78,14 +92,11 @@ def draw_plan_map(
     """
     require_its_network(plan, network)
     typeface = find_typeface(fonts)
-    sheet = _Sheet(plan, network, typeface, lang if typeface.chinese else "en", size)
-    figure = Figure(figsize=(size[0] / _DPI, size[1] / _DPI), dpi=_DPI, facecolor=_PAPER)
-    FigureCanvasAgg(figure)
-    _draw_map(_map_axes(figure, sheet), sheet)
-    _draw_frame(_page_axes(figure, sheet), sheet)
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=_DPI, metadata={"Software": None})
-    return picture.getvalue()
+    sheet = _Sheet(plan=plan, network=network, typeface=typeface, lang=lang if typeface.chinese else "en", size=size)
+    figure, map_axes, page_axes = blank(sheet)
+    _draw_map(map_axes, sheet)
+    _draw_frame(page_axes, sheet)
+    return picture_of(figure)
 
 
 def route_letter(index: int) -> str:
@@ -98,7 +109,7 @@ def route_letter(index: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """A stop on the map: x, y in metres, the index of its route, its number along the route."""
+    """A stop on the map: where the vehicle stands in metres, the index of its route, its number along the route."""
 
     x: float
     y: float
@@ -107,64 +118,25 @@ class _Mark:
     stop: StopEntry
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    """A rectangle on the sheet in pixels from its upper left corner."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True)
-class _Sheet:
+@dataclass(frozen=True, kw_only=True)
+class _Sheet(Sheet):
     plan: PlanDocument
-    network: Network
-    typeface: Typeface
-    lang: str
-    size: tuple[int, int]
-
-    def say(self, text: Text) -> str:
-        return self.typeface.writable(text.in_language(self.lang))
-
-    @property
-    def tall(self) -> bool:
-        return self.size[1] > self.size[0]
-
-    @property
-    def points(self) -> float:
-        """Letter size in points, in proportion to the sheet."""
-        width, height = self.size
-        return width / 75 if self.tall else min(width / 160, height / 115)
-
-    @property
-    def em(self) -> float:
-        """Letter size in pixels."""
-        return self.points * _DPI / 72
-
-    @cached_property
-    def map_box(self) -> _Box:
-        edge, top = self.em, 4.6 * self.em
-        width, height = self.size
-        if self.tall:
-            return _Box(edge, top, width - 2 * edge, height - top - self.legend_height - 2 * edge)
-        return _Box(edge, top, width - 19.5 * self.em - 2 * edge, height - top - edge)
-
-    @cached_property
-    def legend_box(self) -> _Box:
-        box, edge = self.map_box, self.em
-        if self.tall:
-            return _Box(edge, box.top + box.height + edge, box.width, self.legend_height)
-        left = box.left + box.width + edge
-        return _Box(left, box.top, self.size[0] - left - 0.4 * edge, box.height)
 
     @property
     def legend_height(self) -> float:
         """Below a tall map: two columns of rows, never more than a third of the sheet."""
         listed = 0 if self.unlisted else -(-len(self.plan.routes) // self.route_columns)
-        rows = 2 + 1.3 + listed
-        return min((rows + 0.1) * _ROW_EM * self.em, self.size[1] / 3)
+        rows = -(-len(self.signs) // 2) + 1.3 + listed
+        return min((rows + 0.1) * ROW_EM * self.em, self.size[1] / 3)
+
+    @cached_property
+    def signs(self) -> tuple[Text | RestrictionSign, ...]:
+        """What the legend explains: only what occurs."""
+        restrictions = _Restrictions.of(self.plan)
+        signs: list[Text | RestrictionSign] = [DEPOT, STOP_PLAIN]
+        signs += [LATE_STOP] if self.plan.summary.served_late else []
+        signs += [UNSERVED_SITE] if self.plan.unserved else []
+        return (*signs, *signs_of(*restrictions.drawn))
 
     @property
     def unlisted(self) -> bool:
@@ -179,18 +151,6 @@ class _Sheet:
     def route_columns(self) -> int:
         """Rows of full width while they fit, else two columns with names only."""
         return 2 if len(self.plan.routes) > (6 if self.tall else 24) else 1
-
-    @cached_property
-    def origin(self) -> tuple[float, float]:
-        low, high = bounding_box(self.network)
-        return (low.lon + high.lon) / 2, (low.lat + high.lat) / 2
-
-    def plane(self, points: Floats) -> Floats:
-        """Metres east and north of the network's middle (equirectangular): [q, 2] from lon, lat."""
-        lon, lat = self.origin
-        degree = np.pi / 180 * EARTH_RADIUS_M
-        metres: Floats = (points - (lon, lat)) * (degree * np.cos(np.radians(lat)), degree)
-        return metres
 
     @cached_property
     def lines(self) -> tuple[tuple[Floats, ...], ...]:
@@ -213,7 +173,7 @@ class _Sheet:
         for index, route in enumerate(self.plan.routes):
             stops = [stop for loop in route.loops for stop in loop.stops]
             for number, stop in enumerate(stops, start=1):
-                x, y = self.plane(np.array([[stop.lon, stop.lat]]))[0]
+                x, y = self.plane(np.array([stands_at(stop)]))[0]
                 yield _Mark(float(x), float(y), index, number, stop)
 
     @cached_property
@@ -226,29 +186,11 @@ class _Sheet:
         return tuple((depot, self.plane(np.array([places[depot]]))[0]) for depot in depots_in_use(self.plan))
 
     @cached_property
-    def view(self) -> tuple[float, float, float, float]:
-        """West, east, south, north in metres: all that is drawn, clear of scale and labels, in the shape of the map's box."""
-        low, high = self._extent()
-        box, side, below = self.map_box, 2.0 * self.em, 3.4 * self.em
-        room = np.array([box.width - 2 * side, box.height - side - below])
-        metres_per_pixel = float((np.maximum(high - low, _SMALLEST_SPAN_M) / room).max())
-        west = (low[0] + high[0] - box.width * metres_per_pixel) / 2
-        south = (low[1] + high[1] - (room[1] + 2 * below) * metres_per_pixel) / 2
-        return west, west + box.width * metres_per_pixel, south, south + box.height * metres_per_pixel
-
-    def _extent(self) -> tuple[Floats, Floats]:
+    def extent(self) -> Floats:
         marks = np.array([[mark.x, mark.y] for mark in self.marks]).reshape(-1, 2)
         depots = [point[None, :] for _, point in self.depots]
         driven = [line for lines in self.lines for line in lines]
-        points = np.concatenate([marks, self.unserved, *depots, *driven])
-        if not len(points):
-            points = self.plane(np.array(bounding_box(self.network)))
-        return points.min(axis=0), points.max(axis=0)
-
-    @property
-    def metres_per_pixel(self) -> float:
-        west, east, _, _ = self.view
-        return (east - west) / self.map_box.width
+        return np.concatenate([marks, self.unserved, *depots, *driven])
 
     @cached_property
     def mark_places(self) -> Floats:
@@ -302,62 +244,73 @@ def _nearest(points: Floats) -> Floats:
     return nearest
 
 
-def _map_axes(figure: Figure, sheet: _Sheet) -> Axes:
-    box, (width, height) = sheet.map_box, sheet.size
-    place = (box.left / width, 1 - (box.top + box.height) / height, box.width / width, box.height / height)
-    axes = figure.add_axes(place)
-    west, east, south, north = sheet.view
-    axes.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[], facecolor=_GROUND)
-    axes.spines[:].set(color=_INK, linewidth=0.8)
-    return axes
-
-
-def _page_axes(figure: Figure, sheet: _Sheet) -> Axes:
-    """The whole sheet in pixels, y downwards."""
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.set(xlim=(0, sheet.size[0]), ylim=(sheet.size[1], 0))
-    axes.set_axis_off()
-    return axes
-
-
 # --- the map ----------------------------------------------------------------------------------------------------
 
 
 def _draw_map(axes: Axes, sheet: _Sheet) -> None:
-    _draw_roads(axes, sheet)
+    draw_roads(axes, sheet)
+    _draw_restrictions(axes, sheet)
     _draw_routes(axes, sheet)
     _draw_depots(axes, sheet)
     _draw_unserved(axes, sheet)
     _draw_stops(axes, sheet)
 
 
-def _draw_roads(axes: Axes, sheet: _Sheet) -> None:
-    network = sheet.network
-    points = sheet.plane(network.points)
-    widths = np.array([_WIDTHS_PT.get(tags.get("highway", ""), _MINOR_PT) for tags in network.tag_sets])
-    edge_widths = widths[network.edge_tags]
-    shown = np.flatnonzero(_in_view(network, points, sheet.view))
-    for width in np.unique(edge_widths[shown]):
-        edges = shown[edge_widths[shown] == width]
-        lines = [points[network.first_point[edge] : network.first_point[edge + 1]] for edge in edges]
-        colour = _MINOR if width == _MINOR_PT else _MAJOR
-        axes.add_collection(LineCollection(lines, linewidths=width, colors=colour, zorder=1), autolim=False)
+@dataclass(frozen=True, slots=True)
+class _Restrictions:
+    """Those of a plan that count for some order, and the gates at which it hands over."""
+
+    zones: tuple[DrawnZone, ...]
+    closures: tuple[DrawnClosure, ...]
+    checkpoints: tuple[DrawnPoint, ...]
+    gates: tuple[DrawnPoint, ...]
+
+    @classmethod
+    def of(cls, plan: PlanDocument) -> _Restrictions:
+        counting = [entry for entry in plan.restrictions if entry.orders]
+        stops = (stop for route in plan.routes for loop in route.loops for stop in loop.stops)
+        gates = {stop.gate.id: DrawnPoint(stop.gate.id, stop.gate.lon, stop.gate.lat) for stop in stops if stop.gate}
+        return cls(
+            tuple(DrawnZone(each.id, each.level, each.geometry) for each in counting if each.level and each.geometry),
+            tuple(
+                DrawnClosure(each.id, tuple(np.array(line, dtype=np.float64) for line in each.geometry.coordinates))
+                for each in counting
+                if each.kind == "closure" and each.geometry
+            ),
+            tuple(
+                DrawnPoint(each.id, each.lon, each.lat)
+                for each in counting
+                if each.lon is not None and each.lat is not None
+            ),
+            tuple(gates.values()),
+        )
+
+    @property
+    def drawn(
+        self,
+    ) -> tuple[tuple[DrawnZone, ...], tuple[DrawnClosure, ...], tuple[DrawnPoint, ...], tuple[DrawnPoint, ...]]:
+        return self.zones, self.closures, self.checkpoints, self.gates
 
 
-def _in_view(network: Network, points: Floats, view: tuple[float, float, float, float]) -> Booleans:
-    """[k] whether an edge's bounding box meets the view."""
-    west, east, south, north = view
-    low = np.minimum.reduceat(points, network.first_point[:-1])
-    high = np.maximum.reduceat(points, network.first_point[:-1])
-    meets: Booleans = (high[:, 0] > west) & (low[:, 0] < east) & (high[:, 1] > south) & (low[:, 1] < north)
-    return meets
+def _draw_restrictions(axes: Axes, sheet: _Sheet) -> None:
+    """And from each gate a dotted line to the sites whose goods are handed over there."""
+    restrictions = _Restrictions.of(sheet.plan)
+    canvas = Canvas(axes, sheet.plane, sheet.typeface, sheet.points)
+    draw_zones(canvas, restrictions.zones)
+    draw_closures(canvas, restrictions.closures)
+    draw_checkpoints(canvas, restrictions.checkpoints)
+    draw_gates(canvas, restrictions.gates)
+    for stop in (mark.stop for mark in sheet.marks if mark.stop.gate):
+        ends = sheet.plane(np.array([stands_at(stop), (stop.lon, stop.lat)]))
+        axes.plot(*ends.T, color=INK, linewidth=0.9, linestyle=(0, (1, 1.6)), zorder=5)
+        axes.plot(*ends[1], "o", markersize=4.0, color=PAPER, markeredgecolor=INK, markeredgewidth=0.9, zorder=5)
 
 
 def _draw_routes(axes: Axes, sheet: _Sheet) -> None:
     """Earlier routes are drawn broader, so that they show on either side of a later one on the same road."""
     for index, lines in enumerate(sheet.lines):
         width = _route_width(sheet, index)
-        casing = LineCollection(lines, linewidths=width + 1.4, colors=_PAPER, zorder=2, capstyle="round")
+        casing = LineCollection(lines, linewidths=width + 1.4, colors=PAPER, zorder=2, capstyle="round")
         line = LineCollection(lines, linewidths=width, colors=_colour(index), linestyles=[_style(index)], zorder=3)
         axes.add_collection(casing, autolim=False)
         axes.add_collection(line, autolim=False)
@@ -391,8 +344,8 @@ def _draw_stops(axes: Axes, sheet: _Sheet) -> None:
 
 def _draw_leader(axes: Axes, mark: _Mark, at: tuple[float, float]) -> None:
     """From the place on the road to the mark, where that had to stand aside."""
-    axes.plot([mark.x, at[0]], [mark.y, at[1]], color=_INK, linewidth=0.9, zorder=5)
-    axes.plot(mark.x, mark.y, "o", markersize=2.6, color=_INK, markeredgewidth=0, zorder=5)
+    axes.plot([mark.x, at[0]], [mark.y, at[1]], color=INK, linewidth=0.9, zorder=5)
+    axes.plot(mark.x, mark.y, "o", markersize=2.6, color=INK, markeredgewidth=0, zorder=5)
 
 
 def _tag_routes(axes: Axes, sheet: _Sheet) -> None:
@@ -406,7 +359,7 @@ def _tag_routes(axes: Axes, sheet: _Sheet) -> None:
     fixed = np.array([point for _, point in sheet.depots]).reshape(-1, 2) / pixel
     beside = np.array([[mark.x / pixel, mark.y / pixel + sheet.em] for mark in marks])
     for mark, at in zip(marks, spread(beside, gap=gap, reach=3 * gap, fixed=fixed) * pixel, strict=True):
-        axes.plot([mark.x, at[0]], [mark.y, at[1]], color=_INK, linewidth=0.8, zorder=8)
+        axes.plot([mark.x, at[0]], [mark.y, at[1]], color=INK, linewidth=0.8, zorder=8)
         _tag(axes, sheet, (float(at[0]), float(at[1])), mark.route, scale)
 
 
@@ -416,11 +369,11 @@ def _tag(axes: Axes, sheet: _Sheet, at: tuple[float, float], index: int, scale: 
         route_letter(index),
         ha="center",
         va="center_baseline",
-        color=_PAPER,
+        color=PAPER,
         fontproperties=sheet.typeface.bold,
         fontsize=scale * sheet.points,
         zorder=9,
-        bbox={"boxstyle": "round,pad=0.18", "facecolor": _colour(index), "edgecolor": _PAPER, "linewidth": 0.8},
+        bbox={"boxstyle": "round,pad=0.18", "facecolor": _colour(index), "edgecolor": PAPER, "linewidth": 0.8},
         parse_math=False,
     )
 
@@ -430,7 +383,7 @@ def _draw_stop(axes: Axes, sheet: _Sheet, at: tuple[float, float], route: int, *
     size = sheet.points * (
         (2.7 if late else 1.75) if sheet.numbered else (1.1 if late else 0.45 if sheet.crowded else 0.6)
     )
-    rim, rim_width = (_INK, 1.6) if late else (_PAPER, 0.9)
+    rim, rim_width = (INK, 1.6) if late else (PAPER, 0.9)
     marker = "^" if late else "o"
     axes.plot(
         *at,
@@ -453,7 +406,7 @@ def _write_in_mark(axes: Axes, sheet: _Sheet, at: tuple[float, float], label: st
         textcoords="offset points",
         ha="center",
         va="center_baseline",
-        color=_PAPER,
+        color=PAPER,
         fontproperties=sheet.typeface.bold,
         fontsize=size,
         zorder=11 if late else 9,
@@ -464,7 +417,7 @@ def _write_in_mark(axes: Axes, sheet: _Sheet, at: tuple[float, float], label: st
 def _draw_unserved(axes: Axes, sheet: _Sheet) -> None:
     """A black cross on white: visible on any road or route."""
     size = sheet.points * 1.3
-    for width, colour, zorder in ((4.6, _PAPER, 11), (2.4, _INK, 12)):
+    for width, colour, zorder in ((4.6, PAPER, 11), (2.4, INK, 12)):
         axes.plot(
             *sheet.unserved.T,
             "x",
@@ -478,60 +431,27 @@ def _draw_unserved(axes: Axes, sheet: _Sheet) -> None:
 
 def _draw_depots(axes: Axes, sheet: _Sheet) -> None:
     for depot, point in sheet.depots:
-        _draw_depot(axes, sheet, (float(point[0]), float(point[1])))
-        axes.annotate(
-            sheet.typeface.writable(depot),
-            (float(point[0]), float(point[1])),
-            xytext=(0, 1.1 * sheet.points),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            color=_INK,
-            fontproperties=sheet.typeface.bold,
-            fontsize=sheet.points,
-            zorder=13,
-            path_effects=[withStroke(linewidth=3, foreground=_PAPER)],
-            parse_math=False,
-        )
+        at = float(point[0]), float(point[1])
+        draw_depot(axes, at, _depot_size(sheet))
+        draw_depot_name(axes, sheet, at, depot)
 
 
-def _draw_depot(axes: Axes, sheet: _Sheet, at: tuple[float, float]) -> None:
-    size = (1.05 if sheet.crowded else 1.5) * sheet.points
-    axes.plot(*at, "s", markersize=size, color=_INK, markeredgecolor=_PAPER, markeredgewidth=1.4, zorder=7)
-    axes.plot(*at, "s", markersize=0.38 * size, color=_PAPER, markeredgewidth=0, zorder=7)
+def _depot_size(sheet: _Sheet) -> float:
+    return (1.05 if sheet.crowded else 1.5) * sheet.points
 
 
 # --- title, legend, scale ---------------------------------------------------------------------------------------
 
-_ROW_EM = 1.6
-
 
 def _draw_frame(axes: Axes, sheet: _Sheet) -> None:
     _draw_title(axes, sheet)
-    _draw_scale(axes, sheet)
-    _draw_north(axes, sheet)
-    _draw_attribution(axes, sheet)
+    draw_scale_north_attribution(axes, sheet)
     rows = _draw_signs(axes, sheet)
     _draw_route_list(axes, sheet, rows)
 
 
-def _write(axes: Axes, sheet: _Sheet, x: float, y: float, text: str, **look: Any) -> None:
-    bold, scale = look.pop("bold", False), look.pop("scale", 1.0)
-    font = sheet.typeface.bold if bold else sheet.typeface.regular
-    axes.text(
-        x,
-        y,
-        sheet.typeface.writable(text),
-        fontproperties=font,
-        fontsize=sheet.points * scale,
-        **{"color": _INK, "va": "center_baseline", "parse_math": False, **look},
-    )
-
-
 def _draw_title(axes: Axes, sheet: _Sheet) -> None:
-    plan, em = sheet.plan, sheet.em
-    title = plan.scenario.name or sheet.say(TITLE)
-    _write(axes, sheet, em, 1.6 * em, _fit(title, (sheet.size[0] - 2 * em) / (1.45 * em)), bold=True, scale=1.45)
+    plan = sheet.plan
     first = plan.orders[0]
     local = first.order_at.astimezone(ZoneInfo(plan.scenario.timezone))
     summary = plan.summary
@@ -541,38 +461,39 @@ def _draw_title(axes: Axes, sheet: _Sheet) -> None:
         f"{sheet.say(UNSERVED)} {summary.unserved}",
         f"{sheet.say(ORDER)} {local:%Y-%m-%d %H:%M}",
     ]
-    line = "   |   ".join(counts)
-    _write(axes, sheet, em, 3.45 * em, line, scale=min(1.05, (sheet.size[0] - 2 * em) / em / _width_em(line)))
+    draw_title(axes, sheet, plan.scenario.name or sheet.say(TITLE), "   |   ".join(counts))
 
 
 def _draw_signs(axes: Axes, sheet: _Sheet) -> int:
     """What the signs mean; only those that occur. Returns the rows used."""
-    signs = [DEPOT, STOP_NUMBERED if sheet.numbered else STOP_PLAIN]
-    signs += [LATE_STOP] if sheet.plan.summary.served_late else []
-    signs += [UNSERVED_SITE] if sheet.plan.unserved else []
     columns = 2 if sheet.tall else 1
-    for index, sign in enumerate(signs):
+    for index, sign in enumerate(sheet.signs):
         x, y = _cell(sheet, index // columns, index % columns)
-        _draw_sign(axes, sheet, sign, (x + 1.0 * sheet.em, y))
-        _write(axes, sheet, x + 2.6 * sheet.em, y, sheet.say(sign), scale=0.9)
-    return -(-len(signs) // columns)
+        at, said = (x + 1.0 * sheet.em, y), SIGN_TEXTS[sign] if isinstance(sign, RestrictionSign) else sign
+        if isinstance(sign, RestrictionSign):
+            draw_restriction_sign(axes, sign, at, points=sheet.points, em=sheet.em)
+        else:
+            said = STOP_NUMBERED if sign is STOP_PLAIN and sheet.numbered else said
+            _draw_sign(axes, sheet, said, at)
+        write(axes, sheet, x + 2.6 * sheet.em, y, sheet.say(said), scale=0.9)
+    return -(-len(sheet.signs) // columns)
 
 
 def _cell(sheet: _Sheet, row: float, column: int) -> tuple[float, float]:
     """Left edge and middle of a legend row, in pixels."""
     box = sheet.legend_box
-    return box.left + column * box.width / 2, box.top + (row + 0.5) * _ROW_EM * sheet.em
+    return box.left + column * box.width / 2, box.top + (row + 0.5) * ROW_EM * sheet.em
 
 
 def _draw_sign(axes: Axes, sheet: _Sheet, sign: Text, at: tuple[float, float]) -> None:
     if sign is DEPOT:
-        _draw_depot(axes, sheet, at)
+        draw_depot(axes, at, _depot_size(sheet))
     elif sign is UNSERVED_SITE:
-        axes.plot(*at, "x", markersize=1.2 * sheet.points, color=_INK, markeredgewidth=2.4)
+        axes.plot(*at, "x", markersize=1.2 * sheet.points, color=INK, markeredgewidth=2.4)
     else:
         late = sign is LATE_STOP
         size = sheet.points * (1.6 if late else 1.5 if sheet.numbered else 0.7)
-        rim = _INK if late else _PAPER
+        rim = INK if late else PAPER
         axes.plot(
             *at, "^" if late else "o", markersize=size, color=_COLOURS[0], markeredgecolor=rim, markeredgewidth=1.4
         )
@@ -582,19 +503,19 @@ def _draw_sign(axes: Axes, sheet: _Sheet, sign: Text, at: tuple[float, float]) -
 
 def _draw_route_list(axes: Axes, sheet: _Sheet, rows_above: int) -> None:
     columns, start = sheet.route_columns, rows_above + 1.3
-    room = max(1, int(sheet.legend_box.height / (_ROW_EM * sheet.em) - start + 0.05)) * columns
+    room = max(1, int(sheet.legend_box.height / (ROW_EM * sheet.em) - start + 0.05)) * columns
     routes = sheet.plan.routes
     shown = routes if len(routes) <= room else routes[: room - 1]
     x, y = _cell(sheet, start - 0.95, 0)
     if sheet.unlisted:
-        _write(axes, sheet, x, y, sheet.say(LISTED_ELSEWHERE).format(len(routes)), scale=0.9)
+        write(axes, sheet, x, y, sheet.say(LISTED_ELSEWHERE).format(len(routes)), scale=0.9)
         return
-    _write(axes, sheet, x, y, f"{sheet.say(ROUTES)} ({len(routes)})", bold=True)
+    write(axes, sheet, x, y, f"{sheet.say(ROUTES)} ({len(routes)})", bold=True)
     for index, route in enumerate(shown):
         _draw_route_row(axes, sheet, index, route, _cell(sheet, start + index // columns, index % columns))
     if len(shown) < len(routes):
         x, y = _cell(sheet, start + len(shown) // columns, len(shown) % columns)
-        _write(axes, sheet, x, y, sheet.say(MORE).format(len(routes) - len(shown)), scale=0.9)
+        write(axes, sheet, x, y, sheet.say(MORE).format(len(routes) - len(shown)), scale=0.9)
 
 
 def _draw_route_row(axes: Axes, sheet: _Sheet, index: int, route: RouteEntry, at: tuple[float, float]) -> None:
@@ -602,9 +523,9 @@ def _draw_route_row(axes: Axes, sheet: _Sheet, index: int, route: RouteEntry, at
     width = max(2.0, _route_width(sheet, index))
     look = {"color": _colour(index), "linestyle": _style(index), "linewidth": width, "solid_capstyle": "butt"}
     axes.plot([x, x + 1.7 * em], [y, y], **look)
-    _write(axes, sheet, x + 2.1 * em, y, route_letter(index), bold=True, scale=0.9)
+    write(axes, sheet, x + 2.1 * em, y, route_letter(index), bold=True, scale=0.9)
     room = (sheet.legend_box.width / sheet.route_columns / em - 3.9) / 0.9
-    _write(axes, sheet, x + 3.6 * em, y, _route_said(sheet, route, room), scale=0.9)
+    write(axes, sheet, x + 3.6 * em, y, _route_said(sheet, route, room), scale=0.9)
 
 
 def _route_said(sheet: _Sheet, route: RouteEntry, room_em: float) -> str:
@@ -612,63 +533,5 @@ def _route_said(sheet: _Sheet, route: RouteEntry, room_em: float) -> str:
     name, stops = route.name or route.vehicle, f"{route.totals.stops} {sheet.say(STOPS)}"
     if sheet.route_columns == 1:
         figures = f"  {stops}, {route.totals.length_m / 1000:.1f} {sheet.say(KM)}"
-        return _fit(name, max(4.0, room_em - _width_em(figures))) + figures
-    return f"{name}  {stops}" if sheet.tall and _width_em(f"{name}  {stops}") <= room_em else _fit(name, room_em)
-
-
-def _draw_scale(axes: Axes, sheet: _Sheet) -> None:
-    em, box = sheet.em, sheet.map_box
-    metres = _round_length(box.width * sheet.metres_per_pixel / 5)
-    length = metres / sheet.metres_per_pixel
-    left, bottom = box.left + 0.9 * em, box.top + box.height - 0.9 * em
-    _plate(axes, left - 0.5 * em, bottom - 1.75 * em, length + 1.0 * em, 2.25 * em)
-    axes.plot(
-        [left, left, left + length, left + length],
-        [bottom - 0.4 * em, bottom, bottom, bottom - 0.4 * em],
-        color=_INK,
-        linewidth=1.6,
-    )
-    label = f"{metres / 1000:g} {sheet.say(KM)}" if metres >= 1000 else f"{metres:g} {sheet.say(M)}"
-    _write(axes, sheet, left + length / 2, bottom - 0.85 * em, label, ha="center", scale=0.85)
-
-
-def _round_length(metres: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that is not above."""
-    power = 10.0 ** np.floor(np.log10(metres))
-    return float(max(factor * power for factor in (1, 2, 5) if factor * power <= metres))
-
-
-def _draw_north(axes: Axes, sheet: _Sheet) -> None:
-    em, box = sheet.em, sheet.map_box
-    x, top = box.left + box.width - 1.5 * em, box.top + 0.8 * em
-    _plate(axes, x - 0.9 * em, top - 0.3 * em, 1.8 * em, 3.4 * em)
-    axes.fill([x, x - 0.55 * em, x, x + 0.55 * em], [top, top + 1.6 * em, top + 1.2 * em, top + 1.6 * em], color=_INK)
-    _write(axes, sheet, x, top + 2.3 * em, sheet.say(NORTH), ha="center", bold=True, scale=0.9)
-
-
-def _draw_attribution(axes: Axes, sheet: _Sheet) -> None:
-    em, box, text = sheet.em, sheet.map_box, sheet.plan.network.attribution
-    width = (_width_em(text) * 0.75 + 0.6) * em
-    right, bottom = box.left + box.width, box.top + box.height
-    _plate(axes, right - width, bottom - 1.2 * em, width, 1.2 * em)
-    _write(axes, sheet, right - 0.3 * em, bottom - 0.55 * em, text, ha="right", scale=0.75)
-
-
-def _plate(axes: Axes, left: float, top: float, width: float, height: float) -> None:
-    """A light ground, so that what stands on the map can be read."""
-    axes.add_patch(Rectangle((left, top), width, height, facecolor=_PAPER, alpha=0.85, linewidth=0))
-
-
-def _fit(text: str, width_em: float) -> str:
-    """The text, cut with an ellipsis where it is wider than so many letters' height."""
-    if _width_em(text) <= width_em:
-        return text
-    kept = text
-    while kept and _width_em(kept) + 1 > width_em:
-        kept = kept[:-1]
-    return kept.rstrip() + "…"
-
-
-def _width_em(text: Sequence[str]) -> float:
-    """Estimated: a Chinese sign is as wide as high, a Latin letter a little over half."""
-    return sum(1.0 if unicodedata.east_asian_width(sign) in "WF" else 0.57 for sign in text)
+        return fit(name, max(4.0, room_em - width_em(figures))) + figures
+    return f"{name}  {stops}" if sheet.tall and width_em(f"{name}  {stops}") <= room_em else fit(name, room_em)

@@ -229,6 +229,12 @@ def _name(canvas: Canvas, text: str, at: tuple[float, float], colour: str) -> No
 # --- shapes -----------------------------------------------------------------------------------------------------
 
 
+def corners_of(zone: DrawnZone) -> Floats:
+    """[q, 2] lon, lat."""
+    corners: Floats = shapely.get_coordinates(shape_of(zone.geometry.type, zone.geometry.coordinates))
+    return corners
+
+
 def _area(canvas: Canvas, geometry: GeometryEntry) -> shapely.Polygon | shapely.MultiPolygon:
     shape = shape_of(geometry.type, geometry.coordinates)
     if not isinstance(shape, shapely.Polygon | shapely.MultiPolygon):

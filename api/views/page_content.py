@@ -207,6 +207,10 @@ class _Speaker:
             return self.words["state_in_time"]
         return self.words["late_by"].format(minutes=-(-stop.late_s // 60))
 
+    def where(self, stop: StopEntry) -> str:
+        site = stop.name or stop.site
+        return self.words["at_gate"].format(site=site, gate=stop.gate.id) if stop.gate else site
+
     def transfer(self, entry: TransferEntry) -> str:
         station, supplier = (self.depots.get(name, name) for name in (entry.station, entry.supplier))
         words = {"station": station, "supplier": supplier, "ready": self.clock(entry.ready_at)}
@@ -295,7 +299,7 @@ def _loops(speaker: _Speaker, letter: str, loops: Sequence[LoopEntry]) -> Iterab
 def _stop(speaker: _Speaker, mark: str, stop: StopEntry) -> StopRow:
     return StopRow(
         mark=mark,
-        site=stop.name or stop.site,
+        site=speaker.where(stop),
         start=speaker.clock(stop.start_at),
         goods=_goods(stop.lines, speaker.kinds),
         state=speaker.state(stop),

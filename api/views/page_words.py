@@ -84,6 +84,7 @@ WORDS: Mapping[str, Text] = {
     "start": Text("开始卸货", "Unloading"),
     "state": Text("状态", "State"),
     "state_in_time": Text("按时", "in time"),
+    "at_gate": Text("{site}（交接点：卡口 {gate}）", "{site} (handed over at gate {gate})"),
     "late_by": Text("迟到 {minutes} 分钟", "{minutes} min late"),
     "late_and_unserved": Text("迟到与未送达", "Late and unserved"),
     "none_late": Text("没有迟到，也没有未送达的地点。", "Nothing is late and no site is left out."),

@@ -5,7 +5,7 @@ In the order of reading: ``kinds``, ``sizes`` and ``road_users`` say who drives,
 """
 
 from geodata.profile.arcs import ArcCosts, arc_costs
-from geodata.profile.hourly_factors import HourlyFactors, read_hourly_factors
+from geodata.profile.hourly_factors import FACTOR_CLASSES, HourlyFactors
 from geodata.profile.kinds import CLOSED, KINDS, ON_FOOT, THREE_WHEELER, TRUCK, VAN, Profile, TurnTimes
 from geodata.profile.road_users import RoadUser, Span
 from geodata.profile.sizes import Size
@@ -13,6 +13,7 @@ from geodata.profile.turns import turn_costs
 
 __all__ = [
     "CLOSED",
+    "FACTOR_CLASSES",
     "KINDS",
     "ON_FOOT",
     "THREE_WHEELER",
@@ -26,6 +27,5 @@ __all__ = [
     "Span",
     "TurnTimes",
     "arc_costs",
-    "read_hourly_factors",
     "turn_costs",
 ]

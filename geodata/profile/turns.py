@@ -25,8 +25,7 @@ def turn_costs(network: Network, user: RoadUser, arc_ms: Ints) -> Ints:
         return np.zeros(network.turns, dtype=np.int64)
     came, goes = network.state_arc[network.turn_from], network.state_arc[network.turn_to]
     forks = (_arms(network, arc_ms) > 2)[network.head[came]]
-    round_about = _along_roundabouts(network)
-    ms = np.where(forks & ~round_about, _angle_ms(network.turn_angle, times), 0)
+    ms = np.where(forks, _angle_ms(network.turn_angle, times), 0)
     around = (network.arc_edge[came] == network.arc_edge[goes]) & (came != goes)
     banned = _banned(network, user)
     stuck = _stuck(network, (arc_ms[goes] < CLOSED) & ~around & ~banned)[network.turn_from]
@@ -34,16 +33,6 @@ def turn_costs(network: Network, user: RoadUser, arc_ms: Ints) -> Ints:
     ms += network.arc_signal[came] * round(1000 * times.signal_s)
     ms[banned | (around & ~forks & ~stuck)] = CLOSED
     return ms
-
-
-def _along_roundabouts(network: Network) -> Booleans:
-    """[t] whether a turn follows a roundabout, which bends without anybody turning."""
-    circles = np.array(
-        [tags.get("junction") in {"roundabout", "circular"} for tags in network.tag_sets], dtype=np.bool_
-    )
-    is_round = circles[network.edge_tags[network.arc_edge]][network.state_arc]
-    along: Booleans = is_round[network.turn_from] & is_round[network.turn_to]
-    return along
 
 
 def _arms(network: Network, arc_ms: Ints) -> Ints:

@@ -6,7 +6,7 @@ of road that a shape covers, ``named_roads`` those of a road between two points,
 to hand over to a zone, ``cut_off`` what shuts a place off.
 """
 
-from geodata.restrictions.cut_off import CutOff, Loss, explain_cut_off, losses
+from geodata.restrictions.cut_off import CutOff, Loss, explain_cut_off, losses, served_m
 from geodata.restrictions.gates import Gate, HandOver, hand_overs
 from geodata.restrictions.model import (
     Area,
@@ -21,7 +21,8 @@ from geodata.restrictions.model import (
     Zone,
     passes_held,
 )
-from geodata.restrictions.resolve import Resolved, resolve
+from geodata.restrictions.plane import Plane
+from geodata.restrictions.resolve import Placed, Resolved, resolve
 from geodata.restrictions.restricted_roads import RestrictedRoads
 from geodata.restrictions.served import Served, served_from
 from geodata.restrictions.shapes import DEPTHS, geometry_in, shape_faults, shape_of
@@ -39,6 +40,8 @@ __all__ = [
     "Loss",
     "NamedRoad",
     "Pass",
+    "Placed",
+    "Plane",
     "Resolved",
     "RestrictedRoads",
     "Restriction",
@@ -52,6 +55,7 @@ __all__ = [
     "passes_held",
     "resolve",
     "served_from",
+    "served_m",
     "shape_faults",
     "shape_of",
 ]

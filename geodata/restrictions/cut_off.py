@@ -94,17 +94,17 @@ def losses(
     trials = _Trials(resolved, roads, depots, span, passes)
     now = trials.without()
     shut = [number for number, position in enumerate(positions) if not now.has(position)]
-    served_m = _served_m(resolved.plane, now)
+    now_m = served_m(resolved.plane, now)
     found = {}
     for number, each in enumerate(trials.barring):
         then = trials.without(number)
-        opened_m = _served_m(resolved.plane, then) - served_m - _own_m(resolved.plane, then, each.parts)
+        opened_m = served_m(resolved.plane, then) - now_m - _own_m(resolved.plane, then, each.parts)
         opens = tuple(at for at in shut if then.has(positions[at]))
         found[each.id] = Loss(opens, round(opened_m / 1_000, 3) + 0.0)
     return found
 
 
-def _served_m(plane: Plane, served: Served) -> float:
+def served_m(plane: Plane, served: Served) -> float:
     """Metres of road that can be served, those of edges closed in part counted by their open pieces."""
     edges = served.edges
     edges[list(served.roads.closed_parts)] = False

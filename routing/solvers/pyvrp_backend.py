@@ -88,6 +88,7 @@ def _beyond_pyvrp(problem: Problem) -> bool:
     scenario = problem.scenario
     return (
         _from_departure(problem)
+        or problem.hourly is not None
         or bool(problem.apart)
         or bool(limits(problem))
         or any(depot.bays is not None or depot.loading_per_crate_s for depot in scenario.depots)

@@ -19,7 +19,7 @@ from geodata.errors import BadInput
 from geodata.model import LonLat
 from geodata.profile import Span
 from geodata.restrictions import InForce, NamedRoad
-from tests.api.scenario_files import DOCUMENT, LISTS, TOML, csv_text
+from tests.api.scenario_files import DOCUMENT, LISTS, TOML, csv_text, workbook
 
 BOX = [[[121.60, 38.90], [121.61, 38.90], [121.61, 38.91], [121.60, 38.91], [121.60, 38.90]]]
 LINE = [[121.60, 38.90], [121.61, 38.91]]
@@ -93,6 +93,15 @@ def test_lists_and_a_common_geojson_file_make_the_same_document(tmp_path: Path) 
     assert one.closures[0].to_at == datetime(2022, 11, 23, 22, tzinfo=UTC)
     assert (one.checkpoints[0].delay_s, one.checkpoints[0].opening) == (120, "6:00-22:00")
     assert [(gate.lon, gate.lat) for gate in one.zones[0].gates] == [(121.605, 38.90), (121.61, 38.905)]
+
+
+def test_a_workbook_holds_the_same_lists(tmp_path: Path) -> None:
+    sheets = {name.removesuffix(".csv"): rows for name, rows in (AS_LISTS | {"通行证.csv": PASSES}).items()}
+    found = read_scenario(workbook(tmp_path / "scenario.xlsx", **sheets)).document
+    (tmp_path / "lists").mkdir()
+    same = read_scenario(folder(tmp_path / "lists", AS_LISTS | {"通行证.csv": PASSES})).document
+    assert shown(found) == shown(same)
+    assert found.passes == same.passes
 
 
 def test_restrictions_become_those_of_geodata(tmp_path: Path) -> None:

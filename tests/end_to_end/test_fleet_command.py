@@ -61,7 +61,7 @@ def test_the_workbook_says_the_same_as_the_document(studied: Path) -> None:
     assert rows == [(point.vehicles, point.served_in_time, point.missed) for point in read(studied).points]
     sums = [
         sum(column)
-        for column in zip(*(r[3:] for r in book["构成"].iter_rows(min_row=2, values_only=True)), strict=True)
+        for column in zip(*(r[4:] for r in book["构成"].iter_rows(min_row=2, values_only=True)), strict=True)
     ]
     assert sums == [point.vehicles for point in read(studied).points]
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from geodata.model import Ints
 from geodata.roads import Roads
 from routing.check import check_plan
 from routing.check_roads import check_roads
@@ -158,10 +159,15 @@ def under(posed: Posed, policy: Policy) -> Posed:
 
 def on_closed(posed: Posed, arc: int) -> Posed:
     """The same problem, an arc closed since it was posed."""
-    roads = posed.ground.roads(0, 0)
+    given = {(number, 0, None): posed.ground.roads(number, 0) for number in range(len(posed.ground.classes))}
+    closed = {key: replace(roads, ms=_with_closed(roads, arc)) for key, roads in given.items()}
+    return replace(posed, ground=replace(posed.ground, _roads=closed, _times={}))
+
+
+def _with_closed(roads: Roads, arc: int) -> Ints:
     ms = roads.ms.copy()
     ms[arc] = 2**31 - 1
-    return replace(posed, ground=driven_on(posed.ground, replace(roads, ms=ms)))
+    return ms
 
 
 def driven_on(ground: Ground, roads: Roads) -> Ground:

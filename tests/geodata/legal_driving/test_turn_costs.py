@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from geodata.bearings import angles, end_bearings
+from geodata.model import Segment
+from geodata.network import Network, build_network
 from geodata.profile import CLOSED, ON_FOOT, THREE_WHEELER, TRUCK, VAN, RoadUser, arc_costs, turn_costs
 from tests.geodata.ascii_roads import Drawing, drawn
 
@@ -214,27 +216,46 @@ def test_a_profile_is_a_value_and_another_one_turns_at_other_cost() -> None:
     assert crossing().seconds("s", "a", RoadUser(slow)) == 42.8  # 32 + 2 x 5.395
 
 
-def test_following_a_roundabout_is_no_turn() -> None:
-    """The circle bends by 53 and by 127 degrees where roads join it; only leaving and entering it are turns."""
-    circle = drawn(
-        """
-                n
-                |
-                c
-               / \\
-              d   b-----o
-               \\ /
-                a
-                |
-                s
-        """,
-        {"abcda": "primary + junction=roundabout", "sa": "primary", "ob": "primary", "nc": "primary"},
-    )
-    user = RoadUser(VAN)
-    costs = turn_costs(circle.network, user, arc_costs(circle.network, user).ms)
-    network = circle.network
-    is_round = np.array([network.tag_sets[tags].get("junction") == "roundabout" for tags in network.edge_tags])
-    came, goes = (is_round[network.arc_edge[network.state_arc[end]]] for end in (network.turn_from, network.turn_to))
-    bends = came & goes & (np.abs(network.turn_angle) > 45) & (np.abs(network.turn_angle) < 150)
-    assert bends.any()
-    assert (costs[bends] == 0).all()
+def circle_with_arms(tags: dict[str, str]) -> Network:
+    """A circle of 20 m radius in steps of 15 degrees, driven anticlockwise, with arms of 80 m to north, east and south."""
+    metre = 1.0 / 111_195.0
+    steps = np.radians(np.arange(0, 361, 15))
+    ring = 20.0 * metre * np.column_stack([np.cos(steps), np.sin(steps)])
+    arms = {1: [1.0, 0.0], 2: [0.0, 1.0], 3: [0.0, -1.0]}
+    quarters = {(1, 2): ring[:7], (2, 3): ring[6:19], (3, 1): ring[18:]}
+    circle = [
+        Segment(tail, head, line, way=1, tags={"highway": "primary"} | tags, names={}, backward=False)
+        for (tail, head), line in quarters.items()
+    ]
+    roads = [
+        Segment(node, 10 + node, np.outer([20.0 * metre, 100.0 * metre], out), 10 + node, {"highway": "primary"}, {})
+        for node, out in arms.items()
+    ]
+    return build_network([*circle, *roads], name="circle", attribution="none")
+
+
+@pytest.mark.parametrize(
+    ("tags", "along", "off_or_on"),
+    [
+        ({"junction": "roundabout"}, 15.0, 82.5),  # chords of 5.2 m that bend by 15 degrees, 7.5 off the tangent
+        ({"junction": "circular"}, 15.0, 82.5),
+        ({"oneway": "yes"}, 35.8, 72.1),  # 12 m ahead, which is 11.236 m on and 3.628 m aside: 17.9 degrees off
+    ],
+)
+def test_a_roundabout_leads_on_as_it_does_at_the_junction(tags: dict[str, str], along: float, off_or_on: float) -> None:
+    """So that one who follows it hardly turns, and one who leaves or enters it does."""
+    network = circle_with_arms(tags)
+    ways = network.edge_way[network.arc_edge[network.state_arc]]
+    came, goes = ways[network.turn_from], ways[network.turn_to]
+    assert network.turn_angle[(came == 1) & (goes == 1)] == pytest.approx(-along, abs=0.1)
+    assert network.turn_angle[(came == 1) != (goes == 1)] == pytest.approx(off_or_on, abs=0.1)
+
+
+def test_following_a_roundabout_takes_next_to_nothing() -> None:
+    """15 degrees to the left: 7.5 / (1 + e^(6.5 / 1.075 - 13 * 1.075 * 15 / 180)) = 0.056 s; 82.5 off it 1.431 s."""
+    network, user = circle_with_arms({"junction": "roundabout"}), RoadUser(VAN)
+    costs = turn_costs(network, user, arc_costs(network, user).ms)
+    ways = network.edge_way[network.arc_edge[network.state_arc]]
+    came, goes = ways[network.turn_from], ways[network.turn_to]
+    assert costs[(came == 1) & (goes == 1)] == pytest.approx(56, abs=1)
+    assert costs[(came == 1) & (goes > 1)] == pytest.approx(1431, abs=3)
