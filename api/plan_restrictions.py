@@ -11,12 +11,14 @@ import shapely
 from shapely.ops import substring
 
 from api import schemas
+from geodata.errors import Text
 from geodata.network import Network
 from geodata.restrictions import Checkpoint, Resolved, Restriction, Zone
 from geodata.restrictions.resolve import Placed
 from routing.explain import shut_off
-from routing.ground import span_of
+from routing.ground import Ground, span_of
 from routing.model import Plan, Problem, ReasonCode, Unserved
+from routing.road_report import Stranded, stranded
 
 _DECIMALS = 7
 
@@ -68,6 +70,26 @@ def _at_gates(problem: Problem, plan: Plan) -> Iterator[tuple[str, frozenset[str
             gate = problem.gate_of(vehicles[route.vehicle], stop.visit) if route.vehicle in vehicles else None
             zones[stop.visit.site] = zones.get(stop.visit.site, frozenset()).union(gate.zones if gate else ())
     yield from zones.items()
+
+
+# --- who cannot leave ---------------------------------------------------------------------------------------------
+
+
+def stranded_warnings(ground: Ground) -> tuple[Text, ...]:
+    """Vehicles that can come to no site, with what keeps them from it."""
+    return tuple(_stranded_said(each) for each in stranded(ground))
+
+
+def _stranded_said(each: Stranded) -> Text:
+    count, names = len(each.vehicles), "、".join(f"“{name}”" for name in each.by)
+    those = " and ".join(repr(name) for name in each.by)
+    first = each.vehicles[0]
+    return Text(
+        f"批次 {each.order}：储备库“{each.start}”的 {count} 辆车（{first}{'等' if count > 1 else ''}）"
+        f"被{names}困住，到不了任何点位",
+        f"order {each.order}: {count} {'vehicles' if count > 1 else 'vehicle'} at depot {each.start!r}"
+        f" ({first}{' and others' if count > 1 else ''}) can come to no site because of {those}",
+    )
 
 
 # --- where it lies ------------------------------------------------------------------------------------------------

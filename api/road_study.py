@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from api import schemas
-from api.plan_restrictions import shape_on_roads
+from api.plan_restrictions import shape_on_roads, stranded_warnings
 from api.scenarios import scenario_of
 from api.service import Networks
 from api.study_entries import network_entry, scenario_reference, warning_entries
@@ -34,7 +34,7 @@ def roads_document(
         waves=tuple(_wave(document, report, wave) for wave in report.waves),
         turns_applied=len({ban["id"] for ban in network.bans}),
         turns_unapplied=tuple(_unapplied(network)),
-        warnings=warning_entries((*warnings, *found)),
+        warnings=warning_entries((*warnings, *found, *stranded_warnings(ground))),
     )
 
 

@@ -13,6 +13,7 @@ from api.datum_guess import datum_warnings
 from api.day_states import day_entry, day_state, state_of_entry
 from api.directions import locations_of, plan_directions
 from api.plan_documents import PlanWriter, earlier_of, misstatements, plan_of_document, stated_earlier, stated_transfers
+from api.plan_restrictions import stranded_warnings
 from api.scenarios import scenario_of
 from geodata.errors import BadInput, Text
 from geodata.network import Network, load_network
@@ -130,6 +131,7 @@ def plan_scenario(  # noqa: PLR0913  keyword-only, each with a default that says
         *warnings,
         *datum_warnings(document, planned.ground.unrestricted),
         *driver_warnings(planned.problem.scenario, planned.plan),
+        *stranded_warnings(planned.ground),
     )
     writer = PlanWriter(document, planned.problem, network, warnings, day.entry, planned.ground.resolved)
     solver = _solver_entry(effort, planned)
@@ -217,7 +219,7 @@ def check_document(
     warnings = tuple(Text(warning.zh, warning.en) for warning in plan.warnings)
     writer = PlanWriter(scenario, posed.problem, network, warnings, plan.day, posed.ground.resolved)
     true = explain_anew(posed.problem, stated)
-    found += [] if found else _unsaid(driver_warnings(posed.problem.scenario, stated), warnings)
+    found += [] if found else _unsaid(_due(posed, stated), warnings)
     true = with_relaxations_of(stated, true) if found else relax_plan(posed.problem, true, ground=posed.ground)
     return (*found, *_misstated(writer, plan, true, found))
 
@@ -239,7 +241,7 @@ def _check_two_stages(
     posed = replace(posed, problem=as_driven(posed.problem, stated))
     found = [*_wrong_input(plan, given.fingerprint, network), *check_stages(posed, stated)]
     warnings = tuple(Text(warning.zh, warning.en) for warning in plan.warnings)
-    found += [] if found else _unsaid(driver_warnings(given, stated), warnings)
+    found += [] if found else _unsaid(_due(posed, stated), warnings)
     (first, bringing), (second, serving) = apart(posed.problem, stated)
     true = explain_anew(second, serving)
     true = with_relaxations_of(serving, true) if found else relax_plan(second, true, ground=posed.ground)
@@ -266,8 +268,13 @@ def _require_from_scratch(scenario: Scenario, previous: object, day: object) -> 
         require_one_stage(scenario, Text("在原方案上修改", "starting from an earlier plan"))
 
 
+def _due(posed: Posed, stated: Plan) -> tuple[Text, ...]:
+    """Warnings that a plan has to give: of routes without a driver, and of vehicles that restrictions keep from all sites."""
+    return (*driver_warnings(posed.problem.scenario, stated), *stranded_warnings(posed.ground))
+
+
 def _unsaid(due: Collection[Text], said: Collection[Text]) -> list[Violation]:
-    """Routes without a driver of which the plan does not say so."""
+    """Those of which the plan does not speak."""
     return [Violation("TOTALS", text, subject="warnings") for text in due if text not in said]
 
 

@@ -10,7 +10,7 @@ import json
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -249,7 +249,7 @@ def _shape(raw: dict[str, Any], unread: frozenset[str]) -> tuple[ScenarioDocumen
         return ScenarioDocument.model_validate_json(json.dumps(raw), strict=True), []
     except ValidationError as errors:
         details = errors.errors(include_url=False)
-        return None, [_translated(detail) for detail in details if not _is_echo(detail, unread)]
+        return None, [translated(detail, _members) for detail in details if not _is_echo(detail, unread)]
 
 
 def _is_echo(detail: Any, unread: frozenset[str]) -> bool:
@@ -313,17 +313,18 @@ SWAPPED_RANGE = Text(
 )
 
 
-def _translated(detail: Any) -> Complaint:
+def translated(detail: Any, members: Callable[[tuple[str | int, ...]], Iterable[str]]) -> Complaint:
+    """One of pydantic's errors in both languages. ``members``: what an object at a path may hold."""
     loc, kind = detail["loc"], detail["type"]
     pointer = pointer_to(*loc)
     if kind == "extra_forbidden":
-        like = nearest_name(str(loc[-1]), _members(loc[:-1]))
+        like = nearest_name(str(loc[-1]), members(loc[:-1]))
         return complaint_at(pointer, UNKNOWN_MEMBER_LIKE if like else UNKNOWN_MEMBER, like=like)
-    if loc[-1] == "geometry" and kind == "model_type":
+    if loc[-1:] == ("geometry",) and kind == "model_type":
         return complaint_at(pointer, NOT_A_GEOMETRY)
     if (
-        str(loc[-1]).endswith("lat")
-        and kind in ("less_than_equal", "greater_than_equal")
+        kind in ("less_than_equal", "greater_than_equal")
+        and str(loc[-1]).endswith("lat")
         and abs(detail["input"]) <= 180
     ):
         return complaint_at(pointer, SWAPPED_RANGE, input=_shown(detail["input"]))

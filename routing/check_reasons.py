@@ -150,8 +150,11 @@ def _over_the_cap(book: Book, site: Site) -> bool:
 
 
 def _in_stock(book: Book, depot: str, visit: Visit, left: Stock) -> bool:
-    limited = book.problem.depots[depot].stock
-    return all(line.kind not in limited or left[depot, line.kind] >= line.units for line in visit.lines)
+    source = book.problem.depots[depot]
+    return all(
+        line.kind not in source.stock or left[depot, line.kind] + source.behind.get(line.kind, 0) >= line.units
+        for line in visit.lines
+    )
 
 
 def _holds(vehicle: Vehicle, load: Load) -> bool:

@@ -17,6 +17,7 @@ from geodata.errors import BadInput, Text
 from geodata.travel_times import NO_WAY_S
 from routing.evaluate import Solution, Worth, plan_of, with_summary, worth
 from routing.model import (
+    UNBOUND,
     Demand,
     DemandLine,
     Depot,
@@ -137,10 +138,20 @@ def _as_site(scenario: Scenario, station: Depot, transfer: Transfer) -> Site:
 def second_stage(problem: Problem, transfers: Transfers) -> Problem:
     """Everybody else serves the sites; stations open when they are ready and hold their own and what was brought."""
     brought = {each.station: each for each in transfers}
+    left = _left_behind(problem, transfers)
     return _with_depots(
         second_at_large(problem),
-        lambda depot: _filled(problem.depots[depot.place.id], brought.get(depot.place.id)),
+        lambda depot: _filled(problem.depots[depot.place.id], brought.get(depot.place.id), left),
     )
+
+
+def _left_behind(problem: Problem, transfers: Transfers) -> Mapping[str, Mapping[str, int]]:
+    """Of each limited kind what suppliers still hold."""
+    left = {name: Counter(problem.depots[name].stock) for name in _suppliers(problem.scenario)}
+    for each in transfers:
+        limited = problem.depots[each.supplier].stock
+        left[each.supplier].subtract({line.kind: line.units for line in each.lines if line.kind in limited})
+    return left
 
 
 def second_at_large(problem: Problem) -> Problem:
@@ -163,12 +174,14 @@ def _at_large(problem: Problem, depot: Depot) -> Depot:
     return replace(depot, stock={kind: own + above[kind] for kind, own in depot.stock.items() if kind in above})
 
 
-def _filled(depot: Depot, transfer: Transfer | None) -> Depot:
+def _filled(depot: Depot, transfer: Transfer | None, left: Mapping[str, Mapping[str, int]]) -> Depot:
     if transfer is None or not transfer.lines:
         return depot
     stock = Counter(depot.stock)
     stock.update({line.kind: line.units for line in transfer.lines})
-    return replace(depot, stock=dict(stock), opening=opening_from(depot, transfer.ready_s))
+    above = left[transfer.supplier]
+    behind = {kind: above.get(kind, UNBOUND) for kind in stock}
+    return replace(depot, stock=dict(stock), opening=opening_from(depot, transfer.ready_s), behind=behind)
 
 
 def opening_from(depot: Depot, ready_s: Seconds) -> tuple[Interval, ...]:

@@ -100,6 +100,11 @@ def unreachable(problem: Problem, visit: Visit) -> Reason | None:
     return Reason(ReasonCode.UNREACHABLE, text, {})
 
 
+def dismissal(problem: Problem, visit: Visit) -> Reason | None:
+    """Why no vehicle there is can drive there or carry it, if so."""
+    return unreachable(problem, visit) or no_pass(problem, visit) or too_big(problem, visit)
+
+
 def might_come(problem: Problem, visit: Visit) -> Sequence[Vehicle]:
     """By size, name and the pass the site asks for; where none may, all of them."""
     vehicles = problem.scenario.vehicles
@@ -321,7 +326,7 @@ class _Reasons:
         in_hours = self._best(visit)
         if not in_hours.in_time(visit):
             return _window_missed(self._problem, visit, by_road, in_hours)
-        return self._no_stock(visit) or _no_capacity_left(visit, in_hours)
+        return self._no_stock(visit) or _no_capacity_left(self._problem, visit, in_hours)
 
     def _vehicles(self, visit: Visit) -> list[Vehicle]:
         return [vehicle for vehicle in self._kinds if visit.takes(vehicle)]
@@ -335,14 +340,16 @@ class _Reasons:
         return _Best(*min(taken, key=lambda pair: pair[0], default=(None, None)))
 
     def _too_far(self, visit: Visit) -> Reason:
-        """Without round limit or shift end, so that the figure says how far it is and not that it cannot be done."""
+        """Without round limit or shift end, and if need be without the ceiling on routes: the figure says how far it is."""
         endless = Interval(visit.order.order_s, NO_WAY_S)
         free = replace(visit, windows=(endless,))
-        tables = [(earliest_alone(self._problem, _without_end(v), free), v) for v in self._vehicles(visit)]
-        taken = [(_taken_s(visit, table), vehicle) for table, vehicle in tables if table is not None]
-        if not taken:
-            return _nobody_leaves(visit)
-        return _far(self._problem, visit, *min(taken, key=lambda pair: pair[0]))
+        ceiling_s = self._problem.scenario.policy.longest_route_s
+        for problem, longest_s in ((self._problem, None), (_without_ceiling(self._problem), ceiling_s)):
+            tables = [(earliest_alone(problem, _without_end(v), free), v) for v in self._vehicles(visit)]
+            taken = [(_taken_s(visit, table), vehicle) for table, vehicle in tables if table is not None]
+            if taken:
+                return _far(problem, visit, *min(taken, key=lambda pair: pair[0]), longest_s)
+        return _nobody_leaves(visit)
 
     def _no_stock(self, visit: Visit) -> Reason | None:
         """No depot from which a vehicle would make it in time alone has enough of everything beside what others take."""
@@ -366,9 +373,13 @@ class _Reasons:
         return all(line.kind not in limited or self._left(depot, visit, line) >= line.units for line in lines)
 
     def _left(self, depot: str, visit: Visit, line: DemandLine) -> int:
-        """Units of a limited kind beside what other visits take: what the visit itself drew there counts as left."""
+        """Units of a limited kind beside what other visits take: what the visit itself drew there counts as left.
+
+        At a station so does what its supplier still holds.
+        """
         own = line.units if self._loaded_at.get(visit.id) == depot else 0
-        return self._stock_left.get((depot, line.kind), 0) + own
+        behind = self._problem.depots[depot].behind.get(line.kind, 0)
+        return self._stock_left.get((depot, line.kind), 0) + own + behind
 
 
 def _taken_s(visit: Visit, table: Timetable) -> Seconds:
@@ -389,6 +400,11 @@ def _without_end(vehicle: Vehicle) -> Vehicle:
     return replace(vehicle, shift=Interval(vehicle.shift.open_s, NO_WAY_S))
 
 
+def _without_ceiling(problem: Problem) -> Problem:
+    policy = replace(problem.scenario.policy, longest_route_s=None)
+    return replace(problem, scenario=replace(problem.scenario, policy=policy))
+
+
 def _nobody_leaves(visit: Visit) -> Reason:
     text = Text(
         "没有合适的车能在储备库开放时间内、自己的班次内出发",
@@ -397,9 +413,10 @@ def _nobody_leaves(visit: Visit) -> Reason:
     return Reason(ReasonCode.TOO_FAR, text, {"best_s": None, "target_s": visit.within_s})
 
 
-def _far(problem: Problem, visit: Visit, after_s: Seconds, vehicle: Vehicle) -> Reason:
+def _far(problem: Problem, visit: Visit, after_s: Seconds, vehicle: Vehicle, longest_s: Seconds | None) -> Reason:
+    """``longest_s``: the ceiling on routes, where nobody could go under it."""
     drive_s = problem.drive_s(vehicle, problem.depot_row(vehicle.start), visit.row)
-    figures: Figures = {
+    figures: dict[str, float | int | str | None] = {
         "best_s": after_s,
         "drive_s": drive_s,
         "target_s": visit.within_s,
@@ -407,11 +424,17 @@ def _far(problem: Problem, visit: Visit, after_s: Seconds, vehicle: Vehicle) -> 
         "shift_ends_s": vehicle.shift.close_s,
     }
     hour = _hour_said(problem, visit)
-    zh = f"最快也要在指令后 {minutes(after_s)}（从“{vehicle.start}”出发，行驶 {minutes(drive_s)}{hour.zh}）"
+    since = _since(problem)
+    zh = f"最快也要在{since.zh} {minutes(after_s)}（从“{vehicle.start}”出发，行驶 {minutes(drive_s)}{hour.zh}）"
     en = (
-        f"the fastest is {minutes(after_s)} after the order"
+        f"the fastest is {minutes(after_s)} after {since.en}"
         f" (from {vehicle.start!r}, driving {minutes(drive_s)}{hour.en})"
     )
+    if longest_s is not None:
+        figures["longest_route_s"] = longest_s
+        zh = f"{zh}，但没有车能在最长线路 {minutes(longest_s)} 内返回"
+        en = f"{en}, but no vehicle would be back within the longest route of {minutes(longest_s)}"
+        return Reason(ReasonCode.TOO_FAR, Text(zh, en), figures)
     if after_s <= visit.within_s:
         return Reason(
             ReasonCode.TOO_FAR,
@@ -420,6 +443,13 @@ def _far(problem: Problem, visit: Visit, after_s: Seconds, vehicle: Vehicle) -> 
         )
     target = minutes(visit.within_s)
     return Reason(ReasonCode.TOO_FAR, Text(f"{zh}，时限 {target}", f"{en}; the target is {target}"), figures)
+
+
+def _since(problem: Problem) -> Text:
+    """From when targets, and so the seconds of reasons, count."""
+    if problem.scenario.policy.target_from == "departure":
+        return Text("出发后", "the departure")
+    return Text("指令后", "the order")
 
 
 def _hour_said(problem: Problem, visit: Visit) -> Text:
@@ -449,10 +479,10 @@ def _window_missed(problem: Problem, visit: Visit, by_road: _Best, in_hours: _Be
             f"no receiving hours can be met within {limit} of the order and a vehicle's shift; {opening.en}",
         )
     else:
-        after = minutes(in_hours.taken_s)
+        after, since = minutes(in_hours.taken_s), _since(problem)
         text = Text(
-            f"按接收时间最早只能在指令后 {after} 开始卸货，时限 {target}",
-            f"its receiving hours let unloading begin {after} after the order at the earliest; the target is {target}",
+            f"按接收时间最早只能在{since.zh} {after} 开始卸货，时限 {target}",
+            f"its receiving hours let unloading begin {after} after {since.en} at the earliest; the target is {target}",
         )
     return Reason(ReasonCode.WINDOW_MISSED, text, figures)
 
@@ -464,13 +494,14 @@ def _next_opening_s(problem: Problem, visit: Visit) -> Seconds | None:
     return min((hours.open_s - order_s for hours in receiving or () if hours.open_s > order_s), default=None)
 
 
-def _no_capacity_left(visit: Visit, alone: _Best) -> Reason:
+def _no_capacity_left(problem: Problem, visit: Visit, alone: _Best) -> Reason:
     assert alone.taken_s is not None and alone.vehicle is not None  # noqa: S101, PT018  tested by the caller
     after_s = alone.taken_s
     figures: Figures = {"alone_s": after_s, "depot": alone.vehicle.start, "target_s": visit.within_s}
+    since = _since(problem)
     text = Text(
-        f"单独配送可在指令后 {minutes(after_s)} 到达，但车辆已被其他任务占满",
-        f"alone it could be begun {minutes(after_s)} after the order, but the vehicles are taken up by other visits",
+        f"单独配送可在{since.zh} {minutes(after_s)} 到达，但车辆已被其他任务占满",
+        f"alone it could be begun {minutes(after_s)} after {since.en}, but the vehicles are taken up by other visits",
     )
     return Reason(ReasonCode.NO_CAPACITY_LEFT, text, figures)
 

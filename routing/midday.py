@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from routing.explain import dismissal
 from routing.model import (
     Demand,
     DemandLine,
@@ -217,7 +218,11 @@ def rest_of_day(problem: Problem, state: DayState) -> Problem:
         earlier=None if scenario.earlier is None else _still_to_do(scenario.earlier, state),
         locks=tuple(lock for lock in scenario.locks if _still_holds(lock, state)),
     )
-    return replace(problem, scenario=rest, visits=visits, depots={depot.place.id: depot for depot in rest.depots})
+    remaining = replace(problem, scenario=rest, visits=visits, depots={depot.place.id: depot for depot in rest.depots})
+    dismissed = tuple(
+        replace(left, reason=dismissal(remaining, left.visit) or left.reason) for left in problem.dismissed
+    )
+    return replace(remaining, dismissed=dismissed)
 
 
 def _still_to_do(earlier: Earlier, state: DayState) -> Earlier:

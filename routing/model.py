@@ -132,7 +132,8 @@ class Depot:
     """A place as a source. ``opening`` None: always open. ``bays`` None: any number load at once.
 
     Loading takes ``loading_s`` and so much per crate. ``stock``: units of the kinds it holds a limited number of. With a
-    ``supply`` it is a station: of every kind it holds what ``stock`` says and what is brought to it.
+    ``supply`` it is a station: of every kind it holds what ``stock`` says and what is brought to it. ``behind``: units that
+    its supplier still holds when all has been brought, where anything comes to it.
     """
 
     place: Place
@@ -142,6 +143,7 @@ class Depot:
     bays: int | None = None
     stock: Mapping[str, int] = field(default_factory=dict)
     supply: Supply | None = None
+    behind: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from geodata.errors import BadInput
-from routing.explain import no_pass, too_big, unreachable
+from routing.explain import dismissal, unreachable
 from routing.model import (
     UNBOUND,
     Demand,
@@ -64,9 +64,7 @@ def pose_anew(problem: Problem, scenario: Scenario) -> Problem:
     problem = replace(problem, scenario=scenario, visits=(), dismissed=(), depots=depots)
     visits, dismissed = [], []
     for visit, oversized in _parts(problem):
-        reason = unreachable(problem, visit)
-        if reason is None and oversized:
-            reason = no_pass(problem, visit) or too_big(problem, visit)
+        reason = dismissal(problem, visit) if oversized else unreachable(problem, visit)
         if reason is None:
             visits.append(visit)
         else:

@@ -78,11 +78,13 @@ TRIED: Mapping[ReasonCode, tuple[Relief, ...]] = {
         Relief.A_LITTLE_MORE_TIME,
         Relief.ONE_MORE_VEHICLE,
         Relief.OTHER_HOURS,
+        Relief.MORE_STOCK,
         Relief.A_HIGHER_CAP,
         Relief.MORE_TIME,
         Relief.HOURS_AND_TIME,
         Relief.VEHICLE_AND_TIME,
         Relief.VEHICLE_AND_HOURS,
+        Relief.VEHICLE_AND_STOCK,
         Relief.VEHICLE_AND_CAP,
     ),
     ReasonCode.WINDOW_MISSED: (
@@ -100,7 +102,7 @@ TRIED: Mapping[ReasonCode, tuple[Relief, ...]] = {
         Relief.MORE_TIME,
         Relief.VEHICLE_AND_STOCK,
     ),
-    ReasonCode.TOO_BIG: (Relief.A_HIGHER_CAP, Relief.VEHICLE_AND_CAP),
+    ReasonCode.TOO_BIG: (Relief.ONE_MORE_VEHICLE, Relief.A_HIGHER_CAP, Relief.VEHICLE_AND_CAP),
 }
 """What may help against which reason. Distance, and a unit too large, have no remedy here: their figures say what lacks."""
 

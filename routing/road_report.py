@@ -138,6 +138,15 @@ class RoadReport:
     waves: tuple[WaveReport, ...]
 
 
+class Stranded(NamedTuple):
+    """Vehicles that restrictions keep from every site of a wave. ``by``: a smallest set that would have to be lifted."""
+
+    order: str
+    start: str
+    vehicles: tuple[str, ...]
+    by: tuple[str, ...]
+
+
 def report_roads(scenario: Scenario, network: Network) -> RoadReport:
     """Raises BadInput for restrictions and depots that do not lie on the network."""
     ground = open_ground(scenario, network)
@@ -357,3 +366,70 @@ def _named(depots: Sequence[tuple[str, int]], of_edge: Ints, label: int) -> tupl
 
 def _km(metres: float) -> float:
     return round(metres / 1_000, 3)
+
+
+# --- who cannot leave ---------------------------------------------------------------------------------------------
+
+
+def stranded(ground: Ground) -> tuple[Stranded, ...]:
+    """By wave, and by class and depots of vehicles. Those that would reach no site without restrictions are not told."""
+    waves = range(len(ground.scenario.orders))
+    return tuple(found for wave in waves for found in _stranded_in(ground, wave))
+
+
+def _stranded_in(ground: Ground, wave: int) -> Iterator[Stranded]:
+    resolved = ground.resolved_in(wave)
+    if resolved is None:
+        return
+    order, rows = ground.scenario.orders[wave].id, _rows_of_sites(ground, wave)
+    at = {depot.place.id: _place(ground, depot.place.access_point) for depot in ground.scenario.depots}
+    for (number, start, end), vehicles in _by_way(ground.scenario).items():
+        ends = (at[start], at[end])
+        if not rows or _reaches_any(ground, number, wave, ends, rows):
+            continue
+        sets = explain_cut_off(
+            resolved,
+            ground.roads_without_restrictions(number, wave),
+            [_place(ground, ground.rows[row].access_point) for row in rows],
+            depots=ends,
+            span=span_of(ground.scenario, wave),
+            passes=ground.classes[number].passes[wave],
+        )
+        by = min((each for found in sets if found for each in found.by), key=_by_size, default=())
+        if by:
+            yield Stranded(order, start, vehicles, by)
+
+
+def _rows_of_sites(ground: Ground, wave: int) -> list[int]:
+    rows = {row.access_point: number for number, row in enumerate(ground.rows) if row.wave in (None, wave)}
+    points = (site.place.access_point for site in _wanting(ground.scenario, wave))
+    return sorted({rows[point] for point in points if point in rows})
+
+
+def _place(ground: Ground, access_point: str) -> RoadPosition:
+    position = ground.located.by_access_point[access_point].position
+    if position is None:
+        raise ValueError(f"{access_point!r} is off the roads")
+    return position
+
+
+def _by_way(scenario: Scenario) -> dict[tuple[int, str, str], tuple[str, ...]]:
+    """Vehicles by class and by where they start and end."""
+    found: dict[tuple[int, str, str], tuple[str, ...]] = {}
+    for vehicle in scenario.vehicles:
+        key = (vehicle.road_class, vehicle.start, vehicle.end)
+        found[key] = (*found.get(key, ()), vehicle.id)
+    return found
+
+
+def _reaches_any(
+    ground: Ground, number: int, wave: int, ends: tuple[RoadPosition, RoadPosition], rows: Sequence[int]
+) -> bool:
+    """Whether a vehicle can drive from the first end to where goods for any of the sites are handed over, and home."""
+    times, places = ground.times(number, wave), [ground.positions[number][row] for row in rows]
+    there_s, back_s = times.table([ends[0]], places)[0], times.table(places, [ends[1]])[:, 0]
+    return bool((np.maximum(there_s, back_s) < NO_WAY_S).any())
+
+
+def _by_size(names: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    return len(names), names

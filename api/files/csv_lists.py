@@ -60,6 +60,7 @@ def read_csv(path: Path) -> Table:
 
 def _grid(text: str, *, file: str) -> list[list[str]]:
     grid: list[list[str]] = []
+    csv.field_size_limit(MOST_BYTES)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
     try:
         for row in reader:

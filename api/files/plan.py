@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from api.complaints import pointer_to
 from api.files.csv_lists import read_bytes
 from api.files.documents import read_json
 from api.schemas import Document, PlanDocument, StateDocument
+from api.validation import translated
 from geodata.errors import BadInput, Complaint, Text
 
 D = TypeVar("D", bound=Document)
@@ -50,10 +50,11 @@ def _examine(kind: type[D], raw: object, wrong: Text) -> D:
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
-        raise BadInput(
-            Complaint(
-                Text(f"{wrong.zh}：{detail['msg']}", f"{wrong.en}: {detail['msg']}"),
-                pointer=pointer_to(*detail["loc"]),
-            )
-            for detail in error.errors()
-        ) from None
+        details = error.errors(include_url=False)
+        complaints = (translated(detail, lambda path: () if path else kind.model_fields) for detail in details)
+        raise BadInput(_told(wrong, complaint) for complaint in complaints) from None
+
+
+def _told(wrong: Text, complaint: Complaint) -> Complaint:
+    said = complaint.message
+    return replace(complaint, message=Text(f"{wrong.zh}：{said.zh}", f"{wrong.en}: {said.en}"))

@@ -187,7 +187,8 @@ def _zone(plane: Plane, number: int, zone: Zone, finds: _Finds) -> Placed:
     gates, faults = given_gates(plane, zone, area, parts) if zone.gates else (crossings(plane, zone, area, parts), ())
     finds.complaints += [Complaint(message, pointer=f"{pointer}/gates/{at}") for at, message in faults]
     placed = Placed(zone, parts, area=area, gates=gates)
-    _require_some_road(plane, placed, pointer, finds)
+    if zone.needs_pass or zone.level == "sealed":
+        _require_some_road(plane, placed, pointer, finds)
     return placed
 
 

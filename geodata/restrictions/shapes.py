@@ -80,12 +80,15 @@ def _corners(listed: Sequence[Any]) -> Floats:
 def geometry_in(text: str) -> dict[str, Any] | None:
     """A GeoJSON geometry from its own text, or from well-known text (WKT); None if it is neither."""
     try:
-        if text.lstrip().startswith("{"):
-            found = json.loads(text)
-            return found if isinstance(found, dict) else None
-        return dict(json.loads(shapely.to_geojson(shapely.from_wkt(text))))
+        found = json.loads(text if text.lstrip().startswith("{") else _from_wkt(text))
     except (ValueError, RecursionError, shapely.errors.ShapelyError):
         return None
+    return found if isinstance(found, dict) and "coordinates" in found else None
+
+
+def _from_wkt(text: str) -> str:
+    with np.errstate(invalid="ignore"):
+        return str(shapely.to_geojson(shapely.from_wkt(text)))
 
 
 def shape_faults(kind: str, coordinates: object) -> list[Fault]:

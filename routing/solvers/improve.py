@@ -82,7 +82,7 @@ def rearrange(
         waiting = routes.late_or_unserved()
         if whole and (not waiting or chance.random() < 0.5):
             waiting = routes.served()
-        if not waiting or stop.now():
+        if not waiting or not routes.routes or stop.now():
             break
         before = routes.state()
         routes.tried += 1  # so that it ends where nothing can be moved

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from api.day_states import day_entry, day_state, state_of_entry
+from api.files.plan import examine_state
 from api.plan_documents import PlanWriter
 from api.schemas import DayEntry, PlanDocument, ScenarioDocument, SolverEntry, StateDocument
 from geodata.errors import BadInput
@@ -149,6 +150,37 @@ def test_the_earlier_plan_may_itself_be_of_the_rest_of_a_day(told: Told, day: Pr
 
 
 # --- what cannot be -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "pointer", "zh", "en"),
+    [
+        ({}, "/now_at", "缺少此项", "is missing"),
+        ({"now_at": "2022-11-23T08:00:00"}, "/now_at", "时间须带时区", "needs an offset from UTC"),
+        (
+            {"now_at": 1, "lost_vehicle": []},
+            "/lost_vehicle",
+            "是否为“lost_vehicles”？",
+            "did you mean 'lost_vehicles'?",
+        ),
+        (
+            {"vehicles": [{"free_in_s": -3}]},
+            "/vehicles/0/free_in_s",
+            "不得小于 0，而不是 -3",
+            "must be at least 0, not -3",
+        ),
+        ([], "", "须为对象", "must be an object"),
+    ],
+)
+def test_what_is_not_as_a_state_has_it_is_said_in_the_reader_s_language(
+    state: object, pointer: str, zh: str, en: str
+) -> None:
+    with pytest.raises(BadInput) as refusal:
+        examine_state(state)
+    said = {complaint.pointer: complaint.message for complaint in refusal.value.complaints}
+    assert zh in said[pointer].zh
+    assert en in said[pointer].en
+    assert not any(word in message.zh for message in said.values() for word in ("Input", "should", "required"))
 
 
 def test_names_nobody_has_are_complained_of_all_at_once(told: Told) -> None:

@@ -225,6 +225,29 @@ def test_an_area_may_have_holes_and_ten_thousand_corners_but_not_a_hundred_thous
     }
 
 
+@pytest.mark.parametrize("text", ["GEOMETRYCOLLECTION (POINT (121.6 38.9))", "POLYGON ((121.6 38.9))", "here"])
+def test_text_that_is_no_geometry_is_one_complaint(tmp_path: Path, text: str) -> None:
+    rows = [["编号", "等级", "图形"], ["Z1", "封控区", text]]
+    with pytest.raises(BadInput) as refused:
+        read_scenario(folder(tmp_path, {"防控区.csv": rows}))
+    (complaint,) = refused.value.complaints
+    assert (complaint.file, complaint.row, complaint.column) == ("防控区.csv", 2, "图形")
+    assert "LINESTRING" in complaint.message.zh
+
+
+def test_a_corner_that_is_no_number_is_complained_of_and_nothing_else_is_said(tmp_path: Path) -> None:
+    rows = [["编号", "等级", "图形"], ["Z1", "封控区", "POLYGON ((121.6 38.9, 121.7 nan, 121.7 39, 121.6 38.9))"]]
+    with pytest.raises(BadInput, match="must be two numbers"):
+        read_scenario(folder(tmp_path, {"防控区.csv": rows}))
+
+
+def test_a_cell_may_hold_ten_thousand_corners(tmp_path: Path) -> None:
+    fine = shapely.segmentize(shapely.Polygon(BOX[0]), 4e-6)
+    rows = [["编号", "等级", "图形"], ["Z1", "封控区", shapely.to_wkt(fine, rounding_precision=-1)]]
+    scenario = read_scenario(folder(tmp_path, {"防控区.csv": rows})).document
+    assert len(scenario.zones[0].geometry.coordinates[0]) == len(shapely.get_coordinates(fine)) > 10_000
+
+
 def test_coordinates_that_look_swapped_are_told_from_those_of_the_places() -> None:
     """Near Chengdu longitude and latitude can both be read either way."""
     there = [{"id": "D1", "lon": 89.5, "lat": 30.6}]

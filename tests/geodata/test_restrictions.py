@@ -373,6 +373,16 @@ def complaints(drawing: Drawing, *some: Restriction) -> list[tuple[str, str]]:
     return [(complaint.pointer, complaint.message.en) for complaint in refused.value.complaints]
 
 
+def test_a_zone_may_hold_every_road_unless_entering_it_needs_a_pass() -> None:
+    """As when a whole district is under precaution."""
+    drawing = town()
+    everywhere = box(drawing, -1, -1, 9, 3)
+    resolved = placed(drawing, Zone("Z", everywhere, level="precautionary", needs_pass=False))
+    assert not resolved.roads_for(drawing.roads, span=WAVE).closed_parts
+    sealed = Zone("Z", everywhere, level="sealed", needs_pass=True)
+    assert complaints(drawing, sealed) == [("/zones/0", "'Z' closes every road of the network")]
+
+
 def test_everything_that_cannot_be_placed_is_said_at_once_with_its_name_and_pointer() -> None:
     drawing = town()
     found = complaints(

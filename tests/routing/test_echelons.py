@@ -120,6 +120,19 @@ def test_a_supplier_that_is_short_leaves_the_less_urgent_site_unserved_for_want_
     ]
 
 
+def test_where_the_supplier_has_more_a_full_van_is_no_want_of_stock() -> None:
+    """A's one van holds ten; a2 would be brought as well if anybody drove it on."""
+    sites = [small.site("a1", 10), small.site("a2", 10, priority=3)]
+    depots = [small.depot("C", loading_s=30, stock={"kit": 25}), station("A"), station("B")]
+    vehicles = two_stations().vehicles[:3]
+    found = planned(small.at(two_stations(sites=sites, depots=depots, vehicles=vehicles), C=0, A=2, B=10, a1=3, a2=3))
+    (left,) = found.plan.unserved
+    assert left.reason is not None
+    assert left.reason.relaxation is not None
+    assert (left.visit.id, left.reason.code) == ("a2/1", "NO_CAPACITY_LEFT")
+    assert left.reason.relaxation.relief == "one_more_vehicle_and_more_stock"
+
+
 def test_what_no_truck_can_bring_within_the_round_is_not_sent() -> None:
     """Both trucks would be back after their shift."""
     trucks = [small.vehicle(name, start="C", end="C", capacity=TEN, shift=Interval(0, 500)) for name in ("T1", "T2")]

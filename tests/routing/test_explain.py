@@ -362,3 +362,27 @@ def require_good(problem: Problem, routes: tuple[tuple[int, ...], ...]) -> None:
 )
 def test_times_for_people_are_rounded_up_to_minutes(seconds: int, text: str) -> None:
     assert minutes(seconds) == text
+
+
+# --- from when seconds count, and the ceiling on routes ---------------------------------------------------------------
+
+
+def test_seconds_that_count_from_the_departure_are_said_to() -> None:
+    """Twenty minutes' drive, ten allowed; half an hour of loading does not count."""
+    late = Policy(target_from="departure", after_target="leave_out")
+    site = small.site("S1", target_s=600)
+    given = scenario(site, depots=[small.depot(loading_s=1_800)], policy=late)
+    reason = reason_of(small.line_problem(given, S1=20))
+    assert (reason.code, reason.figures["best_s"]) == (ReasonCode.TOO_FAR, 1_200)
+    assert reason.message.zh.startswith("最快也要在出发后 20 min")
+    assert reason.message.en.startswith("the fastest is 20 min after the departure")
+
+
+def test_what_only_the_ceiling_on_routes_forbids_names_it() -> None:
+    """Twenty minutes there and as many back; no route longer than half an hour."""
+    given = scenario(small.site("S1"), policy=Policy(longest_route_s=1_800))
+    reason = reason_of(small.line_problem(given, S1=20))
+    assert (reason.code, reason.figures["best_s"]) == (ReasonCode.TOO_FAR, 1_200)
+    assert reason.figures["longest_route_s"] == 1_800
+    assert "最长线路 30 min" in reason.message.zh
+    assert "longest route of 30 min" in reason.message.en

@@ -56,6 +56,12 @@ def test_nobody_in_time_is_made_late_for_one_that_is_late_anyway() -> None:
     assert better.routes == ((0, 1),)
 
 
+def test_without_any_vehicle_left_there_is_nothing_to_rearrange() -> None:
+    problem = two_vans(S1=10)
+    nobody = replace(problem, scenario=replace(problem.scenario, vehicles=()))
+    assert rearrange(nobody, Solution(()), ENDLESS, most_places=200, seed=0, whole=True).routes == ()
+
+
 def test_a_visit_no_vehicle_has_room_for_stays_out() -> None:
     van = small.vehicle(capacity=small.BOUNDLESS._replace(crates=1))
     given = small.scenario([small.site("S1"), small.site("S2")], [van], orders=(ORDER,))

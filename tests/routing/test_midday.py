@@ -11,12 +11,15 @@ from routing.check_day import check_day
 from routing.check_drivers import check_drivers
 from routing.drivers import assign_drivers, driver_warnings
 from routing.evaluate import Solution, plan_of
+from routing.explain import explain_plan
 from routing.midday import DayState, VehicleNow, goods_moved, rest_of_day, state_by_plan
-from routing.model import DemandLine, Driver, Loop, Plan, Policy, Problem, Route, ZoneLevel
+from routing.model import DemandLine, Driver, Loop, Plan, Policy, Problem, ReasonCode, Route, ZoneLevel
 from routing.model import Stop as Halt
 from routing.solvers.base import Stop
 from routing.solvers.pyvrp_backend import PyVRPSolver
 from tests.routing import small
+
+GATE = "north"
 
 
 def morning() -> Problem:
@@ -87,6 +90,20 @@ def test_the_stops_of_a_lost_vehicle_are_made_by_another_from_the_depot() -> Non
     starts_s = sorted(stop.start_s for stop in plan.stops())
     assert starts_s in ([840, 1_200], [960, 1_320])
     assert [route.vehicle for route in plan.routes] == ["V2"]
+
+
+def test_what_was_out_of_the_question_in_the_morning_is_explained_by_the_vehicles_that_are_left() -> None:
+    """S1 takes a pass and a vehicle that holds a piano: NO_PASS while V might come, UNREACHABLE when nobody is left."""
+    sites = [small.site("S1", 1_000, needs_pass=GATE), small.site("S2")]
+    problem = small.line_problem(
+        small.scenario(sites, [small.vehicle("V", capacity=small.BOUNDLESS._replace(crates=1))]), S1=1, S2=2
+    )
+    told = {left.visit.id: left.reason.code for left in problem.dismissed if left.reason}
+    rest = rest_of_day(problem, DayState(now_s=60, lost=frozenset({"V"})))
+    assert told == {"S1/1": ReasonCode.NO_PASS}
+    plan = plan_of(rest, Solution(()))
+    plan = explain_plan(rest, plan)
+    assert check_plan(rest, plan) == ()
 
 
 def test_goods_on_board_cannot_be_given_twice() -> None:

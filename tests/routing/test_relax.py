@@ -187,6 +187,19 @@ def test_a_cap_on_vehicles_is_told_how_many_to_let_come(vans: int, relief: Relie
     assert (found.relief, found.figures["most_vehicles"]) == (relief, 2)
 
 
+def test_a_cap_that_one_more_large_vehicle_meets_stays_as_it_is() -> None:
+    """Twenty crates, two vehicles admitted, of ten and of five crates: two of ten would do."""
+    fleet = [
+        small.vehicle("V10", capacity=small.Load(10**9, 10**9, 10)),
+        small.vehicle("V5", capacity=small.Load(10**9, 10**9, 5)),
+    ]
+    given = small.scenario([small.site("A", 20, most_vehicles=2)], fleet, orders=(TEN_MINUTES,))
+    problem = small.line_problem(given, A=5)
+    assert [visit.load.crates for visit in problem.visits] == [10, 10]
+    found = only(relaxed(problem, (0,), ()), "A")
+    assert (found.relief, found.figures["like"]) == (Relief.ONE_MORE_VEHICLE, "V10")
+
+
 def test_fifty_visits_that_take_two_things_each_are_told_in_seconds() -> None:
     """As above: each opens when the shift is over."""
     names = [f"B{number}" for number in range(50)]

@@ -14,9 +14,10 @@ from geodata.errors import BadInput
 from geodata.model import LonLat
 from geodata.network import Network, build_network
 from geodata.restrictions import Checkpoint, Closure, InForce, Pass, Restriction, Restrictions, Zone
+from routing.ground import open_ground
 from routing.model import AccessPoint, DispatchOrder, Scenario
-from routing.road_report import ClassReport, SiteRoads, SiteState, Standing, report_roads
-from tests.routing.small import EPOCH, ORIGIN, STEP, grid_network, line_network, road, scenario, site, vehicle
+from routing.road_report import ClassReport, SiteRoads, SiteState, Standing, Stranded, report_roads, stranded
+from tests.routing.small import EPOCH, ORIGIN, STEP, depot, grid_network, line_network, road, scenario, site, vehicle
 
 DEPOT = (0.5, 0.0)
 A, B, C = (2.5, 0.0), (8.5, 0.0), (10.5, 0.0)
@@ -164,6 +165,17 @@ def test_restrictions_count_in_the_waves_they_meet() -> None:
         Standing.OVER,
         Standing.BARS,
     ]
+
+
+def test_vehicles_that_can_come_to_no_site_are_told_with_what_keeps_them() -> None:
+    """E lies between the closures, D and A before them, C behind: lifting either would do, and the first is named."""
+    closures = [Closure("C1", across(5.5)), Closure("C2", across(9.5))]
+    vans = [vehicle("V"), vehicle("W", start="E", end="E"), vehicle("X", start="E", end="E")]
+    given = placed({"A": A, "C": C, "E": B}, closures, vehicles=vans, depots=[depot("D"), depot("E")])
+    given = replace(given, sites=given.sites[:2])
+    assert stranded(open_ground(given, line_network(12))) == (Stranded("w1", "E", ("W", "X"), ("C1",)),)
+    one_way_out = replace(given, restrictions=Restrictions((closures[0],), (), ()))
+    assert stranded(open_ground(one_way_out, line_network(12))) == ()
 
 
 def test_what_a_lorry_never_reaches_is_told_from_what_is_cut_off() -> None:
