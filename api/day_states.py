@@ -11,7 +11,8 @@ from api import schemas
 from api.complaints import pointer_to
 from api.plan_documents import plan_of_document
 from geodata.errors import BadInput, Complaint, Text
-from routing.midday import MORNING, DayState, VehicleNow, goods_moved, rest_of_day, state_by_plan
+from routing.day_state import MORNING, DayState, VehicleNow
+from routing.midday import goods_moved, rest_of_day, state_by_plan
 from routing.model import DemandLine, Place, Problem, Site, Vehicle, ZoneLevel, total_load
 
 

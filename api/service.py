@@ -25,12 +25,13 @@ from routing.check_drivers import check_drivers
 from routing.check_locks import check_locks
 from routing.check_roads import check_roads
 from routing.check_transfers import check_stated
+from routing.day_state import DayState
 from routing.drivers import driver_warnings
 from routing.echelons import all_visits, apart, has_stations, require_one_stage, together
 from routing.errors import PlanRejected
 from routing.explain import explain_anew
 from routing.ground import Ground
-from routing.midday import DayState, rest_of_day
+from routing.midday import rest_of_day
 from routing.model import Plan, Problem, Scenario, Violation
 from routing.pipeline import OnProgress, Planned, Posed, check_stages, in_silence, make_plan, pose
 from routing.relax import relax_plan, with_relaxations_of

@@ -39,7 +39,8 @@ from api.service import Effort, check_document, plan_scenario
 from benchmarks.machine import RESULTS, machine
 from benchmarks.towns import TOWNS, Town
 from geodata.model import LonLat
-from routing.midday import DayState, rest_of_day
+from routing.day_state import DayState
+from routing.midday import rest_of_day
 from routing.model import Problem
 from routing.pipeline import make_plan
 from routing.solvers import known_solver

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from geodata.errors import Text
-from routing.midday import DayState, VehicleNow
+from routing.day_state import DayState, VehicleNow
 from routing.model import Loop, Plan, Problem, Route, Violation, ZoneLevel
 
 

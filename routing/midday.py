@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
+from routing.day_state import MORNING, DayState, VehicleNow
 from routing.explain import dismissal
 from routing.model import (
     Demand,
@@ -39,40 +40,6 @@ from routing.model import (
 
 ON_BOARD = "@"
 """Ends the name of the depot that stands for what a vehicle has on board: ``V1@``."""
-
-
-@dataclass(frozen=True, slots=True)
-class VehicleNow:
-    """Where a vehicle will next be free, and from when on: at a depot with nothing on board, or elsewhere with something.
-
-    ``been``: the highest risk it has been at since it last loaded.
-    """
-
-    vehicle: str
-    access_point: str
-    free_s: Seconds
-    depot: str | None = None
-    on_board: tuple[DemandLine, ...] = ()
-    loops_made: int = 0
-    been: ZoneLevel = ZoneLevel.OPEN
-
-
-@dataclass(frozen=True, slots=True)
-class DayState:
-    """``done``: visits made, by id. ``lost``: vehicles that are out for good. ``sent``: units per (depot, kind).
-
-    ``lost_drivers`` drive nothing more. Vehicles that are not listed stand where they start, as fresh as in the morning.
-    """
-
-    now_s: Seconds
-    vehicles: tuple[VehicleNow, ...] = ()
-    done: frozenset[str] = frozenset()
-    lost: frozenset[str] = frozenset()
-    sent: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    lost_drivers: frozenset[str] = frozenset()
-
-
-MORNING = DayState(0)
 
 
 def state_by_plan(  # noqa: PLR0913  keyword-only, each with a default that says nothing

@@ -14,8 +14,9 @@ from api.files.plan import examine_state
 from api.plan_documents import PlanWriter
 from api.schemas import DayEntry, PlanDocument, ScenarioDocument, SolverEntry, StateDocument
 from geodata.errors import BadInput
+from routing.day_state import DayState, VehicleNow
 from routing.evaluate import Solution, plan_of
-from routing.midday import DayState, VehicleNow, rest_of_day
+from routing.midday import rest_of_day
 from routing.model import UNBOUND, DemandLine, Driver, Load, Problem, SupplyKind, ZoneLevel
 from tests.routing import small
 

@@ -9,10 +9,11 @@ import pytest
 from routing.check import check_plan
 from routing.check_day import check_day
 from routing.check_drivers import check_drivers
+from routing.day_state import DayState, VehicleNow
 from routing.drivers import assign_drivers, driver_warnings
 from routing.evaluate import Solution, plan_of
 from routing.explain import explain_plan
-from routing.midday import DayState, VehicleNow, goods_moved, rest_of_day, state_by_plan
+from routing.midday import goods_moved, rest_of_day, state_by_plan
 from routing.model import DemandLine, Driver, Loop, Plan, Policy, Problem, ReasonCode, Route, ZoneLevel
 from routing.model import Stop as Halt
 from routing.solvers.base import Stop
