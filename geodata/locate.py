@@ -45,21 +45,21 @@ class RoadIndex:
     roads: Roads
 
     @cached_property
-    def _plane(self) -> Transformer:
+    def projection(self) -> Transformer:
         south_west, north_east = bounding_box(self.roads.network)
         lon, lat = (south_west.lon + north_east.lon) / 2, (south_west.lat + north_east.lat) / 2
         return Transformer.from_crs("EPSG:4326", f"+proj=tmerc +lat_0={lat} +lon_0={lon} +ellps=WGS84", always_xy=True)
 
     @cached_property
-    def _lines(self) -> Shapes:
+    def lines(self) -> Shapes:
         network = self.roads.network
-        x, y = self._plane.transform(network.points[:, 0], network.points[:, 1])
+        x, y = self.projection.transform(network.points[:, 0], network.points[:, 1])
         owner = np.repeat(np.arange(network.edges), np.diff(network.first_point))
         return np.asarray(shapely.linestrings(np.column_stack([x, y]), indices=owner))
 
     @cached_property
-    def _tree(self) -> shapely.STRtree:
-        return shapely.STRtree(self._lines)
+    def tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self.lines)
 
     def nearest(self, locations: Sequence[LonLat], allowed: Booleans) -> tuple[Ints, Floats]:
         """Edge and metres per location, among the allowed edges [k]; -1 and infinity when none is allowed.
@@ -70,7 +70,7 @@ class RoadIndex:
         best, metres = np.full(len(locations), -1, dtype=np.int64), np.full(len(locations), np.inf)
         if not len(edges) or not len(locations):
             return best, metres
-        tree = shapely.STRtree(self._lines[edges])
+        tree = shapely.STRtree(self.lines[edges])
         (owner, found), distance = tree.query_nearest(self._points(locations), return_distance=True)
         for row in np.lexsort((edges[found], owner))[::-1]:
             best[owner[row]], metres[owner[row]] = edges[found[row]], distance[row]
@@ -81,20 +81,20 @@ class RoadIndex:
         point = self._points([location])[0]
         reach = limit_m + 1.0
         box = shapely.box(point.x - reach, point.y - reach, point.x + reach, point.y + reach)
-        near = self._tree.query(box).astype(np.int64)
-        within: Ints = near[shapely.distance(self._lines[near], point) <= limit_m]
+        near = self.tree.query(box).astype(np.int64)
+        within: Ints = near[shapely.distance(self.lines[near], point) <= limit_m]
         return within
 
     def position(self, location: LonLat, edge: int) -> RoadPosition:
         """The point of an edge nearest to a location."""
-        line, point = self._lines[edge], self._points([location])[0]
+        line, point = self.lines[edge], self._points([location])[0]
         fraction = float(shapely.line_locate_point(line, point, normalized=True)) if line.length else 0.0
         foot = shapely.line_interpolate_point(line, fraction, normalized=True)
-        lon, lat = self._plane.transform(foot.x, foot.y, direction="INVERSE")
+        lon, lat = self.projection.transform(foot.x, foot.y, direction="INVERSE")
         return RoadPosition(edge, fraction, LonLat(round(float(lon), 7), round(float(lat), 7)))
 
     def _points(self, locations: Sequence[LonLat]) -> Shapes:
-        x, y = self._plane.transform([at.lon for at in locations], [at.lat for at in locations])
+        x, y = self.projection.transform([at.lon for at in locations], [at.lat for at in locations])
         return np.asarray(shapely.points(np.asarray(x), np.asarray(y)))
 
 

@@ -22,13 +22,17 @@ from geodata.profile import CLOSED, RoadUser, arc_costs, turn_costs
 Part = tuple[float, float]
 """A closed part of an edge: the fractions of its length, from its tail, between which it must not be driven."""
 
+Delay = tuple[float, int]
+"""A fraction of an edge, and the milliseconds that passing it takes in either direction."""
+
 
 @dataclass(frozen=True, eq=False)
 class Roads:
     """``ms``: [m] whole milliseconds per arc, ``CLOSED`` where it must not be driven. ``turn_ms``: [t] those of a turn.
 
     ``ends_only``: [m] arcs that are used as a first or last stretch only. ``closed_parts``: by edge, sorted, disjoint,
-    open intervals; such an edge is not passed, but left and come to on either side of what is closed. The same network
+    open intervals; such an edge is not passed, but left and come to on either side of what is closed. ``delays``: by
+    edge, which ``ms`` holds already; who stops at such a point has come through it. The same network
     under further restrictions is ``dataclasses.replace(roads, ms=...)``: it shares the hierarchy's topology.
     """
 
@@ -37,6 +41,7 @@ class Roads:
     turn_ms: Ints
     ends_only: Booleans
     closed_parts: Mapping[int, tuple[Part, ...]] = field(default_factory=dict)
+    delays: Mapping[int, tuple[Delay, ...]] = field(default_factory=dict)
 
     # --- arcs and their parts ---
 
@@ -70,8 +75,12 @@ class Roads:
 
     def ms_ahead(self, arc: int, position: RoadPosition) -> int:
         """Milliseconds from a position to the end of an arc of its edge; ``ms_behind`` is exactly the rest."""
-        along = position.fraction if self.network.arc_forward[arc] else 1.0 - position.fraction
-        return round(int(self.ms[arc]) * (1.0 - along))
+        forward = bool(self.network.arc_forward[arc])
+        along = position.fraction if forward else 1.0 - position.fraction
+        delays = self.delays.get(position.edge, ())
+        driving_ms = int(self.ms[arc]) - sum(ms for _, ms in delays)
+        ahead = (ms for at, ms in delays if (at > position.fraction if forward else at < position.fraction))
+        return round(driving_ms * (1.0 - along)) + sum(ahead)
 
     def ms_behind(self, arc: int, position: RoadPosition) -> int:
         return int(self.ms[arc]) - self.ms_ahead(arc, position)

@@ -90,7 +90,8 @@ def _parts(problem: Problem) -> Iterator[tuple[Visit, bool]]:
             )
             for lines, oversized in parts:
                 part, count = part + 1, count + 1
-                yield _visit(problem, site, part, orders[demand.order], lines), oversized
+                load = total_load(kinds[line.kind].load(line.units) for line in lines)
+                yield _visit(problem, site, part, orders[demand.order], lines, load), oversized
         if count > MOST_VISITS:
             raise _too_many_visits(row, site)
 
@@ -115,9 +116,9 @@ def _too_many_visits(row: int, site: Site) -> BadInput:
     return BadInput.one(zh, en, pointer=f"/sites/{row}")
 
 
-def _visit(problem: Problem, site: Site, part: int, order: DispatchOrder, lines: tuple[DemandLine, ...]) -> Visit:
-    kinds = {kind.id: kind for kind in problem.scenario.kinds}
-    load = total_load(kinds[line.kind].load(line.units) for line in lines)
+def _visit(
+    problem: Problem, site: Site, part: int, order: DispatchOrder, lines: tuple[DemandLine, ...], load: Load
+) -> Visit:
     service_s = site.service_s + round(site.service_per_crate_s * load.crates)
     return Visit(
         site=site.place.id,

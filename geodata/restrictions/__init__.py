@@ -23,7 +23,6 @@ from geodata.restrictions.model import (
 )
 from geodata.restrictions.plane import Plane
 from geodata.restrictions.resolve import Placed, Resolved, resolve
-from geodata.restrictions.restricted_roads import RestrictedRoads
 from geodata.restrictions.served import Served, served_from
 from geodata.restrictions.shapes import DEPTHS, geometry_in, shape_faults, shape_of
 
@@ -43,7 +42,6 @@ __all__ = [
     "Placed",
     "Plane",
     "Resolved",
-    "RestrictedRoads",
     "Restriction",
     "Restrictions",
     "Served",

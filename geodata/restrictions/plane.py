@@ -27,11 +27,11 @@ class Plane:
     @property
     def lines(self) -> Shapes:
         """[k] the line of each edge."""
-        return self.index._lines  # noqa: SLF001
+        return self.index.lines
 
     @property
     def tree(self) -> shapely.STRtree:
-        return self.index._tree  # noqa: SLF001
+        return self.index.tree
 
     def projected(self, shape: Drawn) -> Drawn:
         """The shape in the plane, its coordinates finite or not."""
@@ -47,8 +47,8 @@ class Plane:
 
     def position(self, edge: int, fraction: float) -> RoadPosition:
         point = shapely.line_interpolate_point(self.lines[edge], fraction, normalized=True)
-        lon, lat = self.index._plane.transform(point.x, point.y, direction="INVERSE")  # noqa: SLF001
+        lon, lat = self.index.projection.transform(point.x, point.y, direction="INVERSE")
         return RoadPosition(edge, fraction, LonLat(round(float(lon), 7), round(float(lat), 7)))
 
     def _to_plane(self, places: Floats) -> Floats:
-        return np.column_stack(self.index._plane.transform(places[:, 0], places[:, 1]))  # noqa: SLF001
+        return np.column_stack(self.index.projection.transform(places[:, 0], places[:, 1]))

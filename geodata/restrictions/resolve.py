@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import shapely
@@ -18,8 +18,7 @@ from geodata.restrictions.model import Area, Checkpoint, Closure, Line, NamedRoa
 from geodata.restrictions.named_roads import NotFound, parts_of_road
 from geodata.restrictions.parts import Parts, parts_along, parts_inside, together
 from geodata.restrictions.plane import Plane
-from geodata.restrictions.restricted_roads import Delay, RestrictedRoads
-from geodata.roads import Part, Roads
+from geodata.roads import Delay, Part, Roads
 
 NOWHERE_NEAR = Text("“{id}”不在路网所在的地方", "'{id}' lies nowhere near the road network")
 CLOSES_NOTHING = Text("封闭“{id}”没有碰到任何道路", "the closure '{id}' touches no road")
@@ -60,13 +59,12 @@ class Resolved:
 
     def roads_for(
         self, roads: Roads, *, span: Span, passes: frozenset[str] = frozenset(), lifted: Collection[str] = ()
-    ) -> RestrictedRoads:
+    ) -> Roads:
         """The roads as they are in a wave for the holder of these passes."""
         closed = together([each.parts for each in self.barring(span, passes, lifted)])
         delays = _delays(self._delaying(span, lifted))
         ms = _delayed(roads, delays) if delays else roads.ms
-        own = {each.name: getattr(roads, each.name) for each in fields(Roads)}
-        return RestrictedRoads(**own | {"ms": ms, "closed_parts": _by_edge(closed)}, delays=delays)
+        return replace(roads, ms=ms, closed_parts=_by_edge(closed), delays=delays)
 
     def _delaying(self, span: Span, lifted: Collection[str]) -> Iterator[Placed]:
         for each in self.placed:
